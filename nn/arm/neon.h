@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "nn/kernels.h"
+
+/* Advanced SIMD of arm64. Call only where nn/cpu.h says AR_CPU_NEON. */
+
+ar_dwconv_row_fn ar_dwconv3x3_row_s1_neon;
+ar_dwconv_row_fn ar_dwconv3x3_row_s2_neon;
+ar_dwconv_row_fn ar_dwconv5x5_row_s1_neon;
+ar_dwconv_row_fn ar_dwconv5x5_row_s2_neon;
+
+ar_pwconv_row_fn ar_pwconv_row_neon;

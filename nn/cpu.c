@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/cpu.h"
+
+#ifdef AR_TEST_HOOKS
+#    include <errno.h>
+#    include <stdlib.h>
+#    include <string.h>
+
+#    include "base/macros.h"
+#endif
+
+static uint32_t detect(void)
+{
+#if defined(__x86_64__)
+    /* The builtin reads XCR0 too: an OS that does not save ymm makes it say no. */
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AR_CPU_AVX2 : 0;
+#elif defined(__aarch64__)
+    return AR_CPU_NEON;
+#else
+    return 0;
+#endif
+}
+
+#ifdef AR_TEST_HOOKS
+static const struct {
+    const char *name;
+    uint32_t flag;
+} tiers[] = {
+    { "scalar", 0 },
+    { "avx2", AR_CPU_AVX2 },
+    { "neon", AR_CPU_NEON },
+};
+
+static int find_tier(const char *name, size_t length, uint32_t *flag)
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(tiers); i++) {
+        if (strlen(tiers[i].name) == length && memcmp(tiers[i].name, name, length) == 0) {
+            *flag = tiers[i].flag;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int parse_mask(const char *names, uint32_t *mask, struct ar_reason *reason)
+{
+    *mask = 0;
+    for (;;) {
+        const size_t length = strcspn(names, ",");
+        uint32_t flag = 0;
+
+        if (find_tier(names, length, &flag) < 0)
+            return ar_reason_set(
+                reason, -EINVAL,
+                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, neon", (int)length,
+                names);
+        *mask |= flag;
+        if (names[length] == '\0')
+            return 0;
+        names += length + 1;
+    }
+}
+#endif
+
+int ar_cpu_flags(uint32_t *flags, struct ar_reason *reason)
+{
+    uint32_t mask = UINT32_MAX;
+
+#ifdef AR_TEST_HOOKS
+    const char *names = secure_getenv("AR_CPU_MASK");
+    const int ret = names ? parse_mask(names, &mask, reason) : 0;
+
+    if (ret < 0)
+        return ret;
+#else
+    (void)reason;
+#endif
+    *flags = detect() & mask;
+    return 0;
+}

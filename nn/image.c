@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/image.h"
+
+#include <assert.h>
+#include <stdbool.h>
+
+/* What the bytes of a frame's range mean: luma black and steps to white, chroma steps side to side. */
+struct byte_range {
+    float black;
+    float luma_steps;
+    float chroma_steps;
+    float chroma_low;
+    float chroma_high;
+};
+
+static const struct byte_range byte_ranges[] = {
+    [AR_FRAME_FULL] = { 0.0F, 255.0F, 255.0F, 0.0F, 255.0F },
+    [AR_FRAME_LIMITED] = { 16.0F, 219.0F, 224.0F, 16.0F, 240.0F },
+};
+
+#define FULL_STEPS    255.0F
+#define CHROMA_CENTRE 128.0F /* the byte of no colour, in either range */
+
+/* What one plane measures: the byte that full-range 0 falls on, bytes to full-range 255, limits. */
+struct lane {
+    float zero;
+    float steps;
+    float low;
+    float high;
+};
+
+static void set_lane(struct ar_image_scale *scale, const struct ar_image_layout *layout,
+                     uint32_t i, struct lane lane)
+{
+    /* plane = (full / 255 - offset) * gain, with full / 255 = (value - zero) / steps */
+    scale->ingest_mul[i] = layout->gain / lane.steps;
+    scale->ingest_add[i] = (-lane.zero / lane.steps - layout->offset[i]) * layout->gain;
+    scale->emit_mul[i] = lane.steps / layout->gain;
+    scale->emit_add[i] = layout->offset[i] * lane.steps + lane.zero;
+    scale->low[i] = lane.low;
+    scale->high[i] = lane.high;
+}
+
+void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,
+                         enum ar_frame_range range, const struct ar_tensor *planes)
+{
+    const struct byte_range *const bytes = &byte_ranges[range];
+    const float luma_step = FULL_STEPS / bytes->luma_steps;
+    const float chroma_step = FULL_STEPS / bytes->chroma_steps;
+    const struct lane full = { 0.0F, FULL_STEPS, 0.0F, FULL_STEPS };
+    const struct lane luma = { bytes->black, bytes->luma_steps, bytes->black,
+                               bytes->black + bytes->luma_steps };
+    /* Full-range 128, not 127.5, is the centre that limited range's 128 stands for. */
+    const struct lane chroma = { CHROMA_CENTRE - CHROMA_CENTRE / chroma_step,
+                                 bytes->chroma_steps, bytes->chroma_low, bytes->chroma_high };
+
+    *scale = (struct ar_image_scale){
+        .luma = { .widen_mul = luma_step,
+                  .widen_add = -bytes->black * luma_step,
+                  .narrow_mul = 1.0F / luma_step,
+                  .narrow_add = bytes->black,
+                  .low = luma.low,
+                  .high = luma.high },
+        .chroma = { .widen_mul = chroma_step,
+                    .widen_add = -CHROMA_CENTRE * chroma_step,
+                    .narrow_mul = 1.0F / chroma_step,
+                    .narrow_add = CHROMA_CENTRE,
+                    .low = chroma.low,
+                    .high = chroma.high },
+        .plane_stride = planes->pixel_stride,
+        .plane_row_stride = planes->row_stride,
+    };
+    if (layout->planes == AR_IMAGE_YUV420) {
+        for (uint32_t i = 0; i < 6; i++)
+            set_lane(scale, layout, i, i < 4 ? luma : chroma);
+    } else {
+        for (uint32_t i = 0; i < 3; i++)
+            set_lane(scale, layout, i, full);
+    }
+}
+
+/* A frame of colours has no range of its own. */
+static enum ar_frame_range range_of(const struct ar_frame_shape *shape)
+{
+    return shape->format == AR_FRAME_XRGB ? AR_FRAME_FULL : shape->range;
+}
+
+static uint8_t *byte_row(const struct ar_frame *frame, uint32_t plane, uint32_t row)
+{
+    return frame->planes[plane].data + (size_t)row * frame->planes[plane].stride_b;
+}
+
+static struct ar_image_rows rows_of_pair(const struct ar_frame *frame, uint32_t pair)
+{
+    struct ar_image_rows rows = {
+        .y = { byte_row(frame, 0, 2 * pair), byte_row(frame, 0, 2 * pair + 1) },
+        .width_px = frame->shape.width_px,
+    };
+
+    if (frame->shape.format == AR_FRAME_I420 || frame->shape.format == AR_FRAME_NV12)
+        rows.u = byte_row(frame, 1, pair);
+    if (frame->shape.format == AR_FRAME_I420)
+        rows.v = byte_row(frame, 2, pair);
+    return rows;
+}
+
+static float *plane_row_of_pair(const struct ar_image_layout *layout,
+                                const struct ar_tensor *planes, uint32_t pair)
+{
+    return ar_tensor_row(planes, layout->planes == AR_IMAGE_YUV420 ? pair : 2 * pair);
+}
+
+/* Whether planes and frame are the same picture, and the pairs within it. */
+static bool sizes_match(const struct ar_image_layout *layout, const struct ar_tensor *planes,
+                        const struct ar_frame_shape *shape, uint32_t end)
+{
+    const uint32_t shrink = layout->planes == AR_IMAGE_YUV420 ? 2 : 1;
+
+    return planes->width * shrink == shape->width_px &&
+           planes->height * shrink == shape->height_px &&
+           planes->pixel_stride >= AR_TENSOR_GROUP && end <= shape->height_px / 2;
+}
+
+void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                     const struct ar_tensor *planes, const struct ar_frame *frame,
+                     uint32_t first, uint32_t end)
+{
+    ar_ingest_row_fn *const ingest = kernels->ingest_row[layout->planes][frame->shape.format];
+    struct ar_image_scale scale;
+
+    assert(sizes_match(layout, planes, &frame->shape, end));
+    ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
+    for (uint32_t pair = first; pair < end; pair++) {
+        const struct ar_image_rows rows = rows_of_pair(frame, pair);
+
+        ingest(plane_row_of_pair(layout, planes, pair), &rows, &scale);
+    }
+}
+
+void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                   const struct ar_tensor *planes, struct ar_frame *frame, uint32_t first,
+                   uint32_t end)
+{
+    ar_emit_row_fn *const emit = kernels->emit_row[layout->planes][frame->shape.format];
+    struct ar_image_scale scale;
+
+    assert(sizes_match(layout, planes, &frame->shape, end));
+    ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
+    for (uint32_t pair = first; pair < end; pair++) {
+        const struct ar_image_rows rows = rows_of_pair(frame, pair);
+
+        emit(&rows, plane_row_of_pair(layout, planes, pair), &scale);
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/frame.h"
+#include "nn/kernels.h"
+#include "nn/tensor.h"
+
+/*
+ * Picture bytes to network planes and back (doc/MODEL-FORMAT.md, "Planes"), any frame
+ * format to any plane order, two picture rows at a time. No full-frame pass of its own:
+ * encoder and decoder call these row by row from their workers.
+ *
+ * Ingest does not clamp: the network sees what the camera saw. Emit clamps to what the frame's
+ * range allows and rounds to nearest; not-a-number becomes the darkest value. An XRGB frame has
+ * no luma: its bytes are full range whatever its `range` says.
+ */
+
+enum ar_image_planes {
+    AR_IMAGE_YUV420, /* 6 planes at half resolution */
+    AR_IMAGE_RGB,    /* 3 planes at full resolution */
+};
+
+struct ar_image_layout {
+    enum ar_image_planes planes;
+    float offset[6];
+    float gain;
+};
+
+/* Pointers to a pair of picture rows, as the format has them; unused ones are NULL. */
+struct ar_image_rows {
+    uint8_t *y[2]; /* luma rows; for packed formats the packed rows */
+    uint8_t *u;    /* chroma row of the pair; for NV12 the UV row */
+    uint8_t *v;
+    uint32_t width_px; /* even */
+};
+
+/* BT.601, full range: luma's shares, and what chroma (centred on 0) adds to each colour. */
+#define AR_IMAGE_Y_OF_R 0.299F
+#define AR_IMAGE_Y_OF_G 0.587F
+#define AR_IMAGE_Y_OF_B 0.114F
+#define AR_IMAGE_R_OF_V 1.402F
+#define AR_IMAGE_G_OF_U (-0.344136F)
+#define AR_IMAGE_G_OF_V (-0.714136F)
+#define AR_IMAGE_B_OF_U 1.772F
+
+/* A frame's luma or chroma byte to a full-range value and back; chroma values are centred on 0. */
+struct ar_image_range {
+    float widen_mul;
+    float widen_add;
+    float narrow_mul;
+    float narrow_add;
+    float low; /* of the byte */
+    float high;
+};
+
+/*
+ * How values become planes and back, one lane per channel of a plane pixel. Padding lanes are zero,
+ * so that a plane pixel is always AR_TENSOR_GROUP floats, written and read as one.
+ *
+ * A value is on the scale of bytes. For yuv420 planes it is the frame's own luma or chroma byte (of an
+ * XRGB frame: the full-range one that its colours give); for rgb planes it is full-range R, G or B.
+ *
+ * Each product and each sum is rounded on its own, never fused: every tier gives the same bits.
+ */
+struct ar_image_scale {
+    float ingest_mul[AR_TENSOR_GROUP]; /* plane = value * mul + add */
+    float ingest_add[AR_TENSOR_GROUP];
+    float emit_mul[AR_TENSOR_GROUP]; /* value = plane * mul + add */
+    float emit_add[AR_TENSOR_GROUP];
+    float low[AR_TENSOR_GROUP]; /* of the value */
+    float high[AR_TENSOR_GROUP];
+    struct ar_image_range luma; /* rgb planes only */
+    struct ar_image_range chroma;
+    uint32_t plane_stride; /* floats from one plane pixel to the next */
+    size_t
+        plane_row_stride; /* rgb: floats from the first plane row of the pair to the second */
+};
+
+void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,
+                         enum ar_frame_range range, const struct ar_tensor *planes);
+
+/* Plane rows of a picture: height / 2 pairs. Works on the pairs [first, end). Does not fill the halo. */
+void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                     const struct ar_tensor *planes, const struct ar_frame *frame,
+                     uint32_t first, uint32_t end);
+void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                   const struct ar_tensor *planes, struct ar_frame *frame, uint32_t first,
+                   uint32_t end);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/kernels.h"
+
+#include <assert.h>
+
+#include "base/macros.h"
+#include "nn/cpu.h"
+#include "nn/image.h"
+#include "nn/ref/ref.h"
+
+#if defined(__x86_64__)
+#    include "nn/x86/avx2.h"
+#elif defined(__aarch64__)
+#    include "nn/arm/neon.h"
+#endif
+
+static_assert(AR_KERNELS_N_FORMATS == AR_FRAME_N_FORMATS, "a slot per frame format");
+static_assert(AR_KERNELS_N_PLANES == AR_IMAGE_RGB + 1, "a slot per order of planes");
+static_assert(AR_PWCONV_LANES % AR_TENSOR_GROUP == 0, "a block is whole groups of channels");
+
+static const struct ar_kernels reference = {
+    .tier = "scalar",
+    .dwconv_row = { { ar_dwconv3x3_row_s1_ref, ar_dwconv3x3_row_s2_ref },
+                    { ar_dwconv5x5_row_s1_ref, ar_dwconv5x5_row_s2_ref } },
+    .pwconv_row = ar_pwconv_row_ref,
+    .ingest_row = {
+        [AR_IMAGE_YUV420] = {
+            [AR_FRAME_I420] = ar_ingest_yuv420_row_i420_ref,
+            [AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_ingest_yuv420_row_xrgb_ref,
+        },
+        [AR_IMAGE_RGB] = {
+            [AR_FRAME_I420] = ar_ingest_rgb_row_i420_ref,
+            [AR_FRAME_NV12] = ar_ingest_rgb_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_ingest_rgb_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_ingest_rgb_row_xrgb_ref,
+        },
+    },
+    .emit_row = {
+        [AR_IMAGE_YUV420] = {
+            [AR_FRAME_I420] = ar_emit_yuv420_row_i420_ref,
+            [AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_ref,
+        },
+        [AR_IMAGE_RGB] = {
+            [AR_FRAME_I420] = ar_emit_rgb_row_i420_ref,
+            [AR_FRAME_NV12] = ar_emit_rgb_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_emit_rgb_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_emit_rgb_row_xrgb_ref,
+        },
+    },
+};
+
+#if defined(__x86_64__)
+static void overlay_avx2(struct ar_kernels *kernels)
+{
+    ar_ingest_row_fn **const ingest = kernels->ingest_row[AR_IMAGE_YUV420];
+    ar_emit_row_fn **const emit = kernels->emit_row[AR_IMAGE_YUV420];
+
+    kernels->tier = "avx2";
+    kernels->dwconv_row[0][0] = ar_dwconv3x3_row_s1_avx2;
+    kernels->dwconv_row[0][1] = ar_dwconv3x3_row_s2_avx2;
+    kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_avx2;
+    kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_avx2;
+    kernels->pwconv_row = ar_pwconv_row_avx2;
+    ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_avx2;
+    ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_avx2;
+    ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_avx2;
+    emit[AR_FRAME_I420] = ar_emit_yuv420_row_i420_avx2;
+    emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_avx2;
+    emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_avx2;
+    emit[AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_avx2;
+}
+#endif
+
+#if defined(__aarch64__)
+static void overlay_neon(struct ar_kernels *kernels)
+{
+    kernels->tier = "neon";
+    kernels->dwconv_row[0][0] = ar_dwconv3x3_row_s1_neon;
+    kernels->dwconv_row[0][1] = ar_dwconv3x3_row_s2_neon;
+    kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_neon;
+    kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_neon;
+    kernels->pwconv_row = ar_pwconv_row_neon;
+}
+#endif
+
+/* Narrow before wide: each replaces the slots that it has. Ends with a flag of 0. */
+static const struct {
+    uint32_t flag;
+    void (*overlay)(struct ar_kernels *kernels);
+} tiers[] = {
+#if defined(__x86_64__)
+    { AR_CPU_AVX2, overlay_avx2 },
+#elif defined(__aarch64__)
+    { AR_CPU_NEON, overlay_neon },
+#endif
+    { 0, NULL },
+};
+
+void ar_kernels_init(struct ar_kernels *kernels, uint32_t cpu_flags)
+{
+    *kernels = reference;
+    for (size_t i = 0; tiers[i].flag != 0; i++) {
+        if (cpu_flags & tiers[i].flag)
+            tiers[i].overlay(kernels);
+    }
+}

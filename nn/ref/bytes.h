@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+/* Within [low, high]; not-a-number becomes low. */
+static inline float ar_ref_clamp(float value, float low, float high)
+{
+    const float at_least = value > low ? value : low;
+
+    return at_least < high ? at_least : high;
+}
+
+/*
+ * The nearest byte within [low, high]: half is added and the rest cut off, which every vector
+ * unit can do to the same bit, whatever the rounding mode.
+ */
+static inline uint8_t ar_ref_byte(float value, float low, float high)
+{
+    return (uint8_t)ar_ref_clamp(value + 0.5F, low, high);
+}
+
+/* Four bytes of an XRGB pixel, in memory B G R X. */
+static inline void ar_ref_store_xrgb(uint8_t *pixel, float r, float g, float b)
+{
+    pixel[0] = ar_ref_byte(b, 0.0F, 255.0F);
+    pixel[1] = ar_ref_byte(g, 0.0F, 255.0F);
+    pixel[2] = ar_ref_byte(r, 0.0F, 255.0F);
+    pixel[3] = 255;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "nn/kernels.h"
+
+/* The scalar references: what every kernel means. Other tiers may hand them their leftovers. */
+
+ar_dwconv_row_fn ar_dwconv3x3_row_s1_ref;
+ar_dwconv_row_fn ar_dwconv3x3_row_s2_ref;
+ar_dwconv_row_fn ar_dwconv5x5_row_s1_ref;
+ar_dwconv_row_fn ar_dwconv5x5_row_s2_ref;
+
+ar_pwconv_row_fn ar_pwconv_row_ref;
+
+ar_ingest_row_fn ar_ingest_yuv420_row_i420_ref;
+ar_ingest_row_fn ar_ingest_yuv420_row_nv12_ref;
+ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_ref;
+ar_ingest_row_fn ar_ingest_yuv420_row_xrgb_ref;
+ar_ingest_row_fn ar_ingest_rgb_row_i420_ref;
+ar_ingest_row_fn ar_ingest_rgb_row_nv12_ref;
+ar_ingest_row_fn ar_ingest_rgb_row_yuyv_ref;
+ar_ingest_row_fn ar_ingest_rgb_row_xrgb_ref;
+
+ar_emit_row_fn ar_emit_yuv420_row_i420_ref;
+ar_emit_row_fn ar_emit_yuv420_row_nv12_ref;
+ar_emit_row_fn ar_emit_yuv420_row_yuyv_ref;
+ar_emit_row_fn ar_emit_yuv420_row_xrgb_ref;
+ar_emit_row_fn ar_emit_rgb_row_i420_ref;
+ar_emit_row_fn ar_emit_rgb_row_nv12_ref;
+ar_emit_row_fn ar_emit_rgb_row_yuyv_ref;
+ar_emit_row_fn ar_emit_rgb_row_xrgb_ref;

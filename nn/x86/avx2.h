@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "nn/kernels.h"
+
+/* AVX2 with FMA. Call only where nn/cpu.h says AR_CPU_AVX2. */
+
+ar_dwconv_row_fn ar_dwconv3x3_row_s1_avx2;
+ar_dwconv_row_fn ar_dwconv3x3_row_s2_avx2;
+ar_dwconv_row_fn ar_dwconv5x5_row_s1_avx2;
+ar_dwconv_row_fn ar_dwconv5x5_row_s2_avx2;
+
+ar_pwconv_row_fn ar_pwconv_row_avx2;
+
+ar_ingest_row_fn ar_ingest_yuv420_row_i420_avx2;
+ar_ingest_row_fn ar_ingest_yuv420_row_nv12_avx2;
+ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_avx2;
+
+ar_emit_row_fn ar_emit_yuv420_row_i420_avx2;
+ar_emit_row_fn ar_emit_yuv420_row_nv12_avx2;
+ar_emit_row_fn ar_emit_yuv420_row_yuyv_avx2;
+ar_emit_row_fn ar_emit_yuv420_row_xrgb_avx2;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "nn/tensor.h"
+#include "tests/kernels/kcheck.h"
+#include "tests/kernels/picture.h"
+
+static void draw_bytes(struct kcheck *check, const struct picture *picture)
+{
+    for (uint32_t row = 0; row < PICTURE_N_ROWS; row++) {
+        uint8_t *const bytes = picture_row(picture, row);
+
+        for (uint32_t i = 0; i < picture_row_b(picture, row); i++)
+            bytes[i] = (uint8_t)kcheck_draw_below(check, 256);
+    }
+}
+
+static struct picture_colour yuv_at(const struct picture *picture, uint32_t row, uint32_t x)
+{
+    const struct picture_colour bytes = picture_bytes(picture, row, x);
+
+    return picture->format == AR_FRAME_XRGB ? picture_yuv_of_rgb(bytes)
+                                            : picture_widen(picture, bytes);
+}
+
+static struct picture_colour rgb_at(const struct picture *picture, uint32_t row, uint32_t x)
+{
+    const struct picture_colour bytes = picture_bytes(picture, row, x);
+
+    return picture->format == AR_FRAME_XRGB ? bytes
+                                            : picture_rgb_of_yuv(picture_widen(picture, bytes));
+}
+
+/* The full-range value that plane `plane` of pixel x shows. */
+static double value_at(const struct picture *picture, uint32_t row, uint32_t x, uint32_t plane)
+{
+    double chroma = 0.0;
+
+    if (picture->layout.planes == AR_IMAGE_RGB)
+        return rgb_at(picture, row, x).c[plane];
+    if (plane < 4)
+        return yuv_at(picture, plane / 2, 2 * x + plane % 2).c[0];
+    for (uint32_t i = 0; i < 4; i++)
+        chroma += yuv_at(picture, i / 2, 2 * x + i % 2).c[plane - 3] / 4.0;
+    return chroma;
+}
+
+/* At most 16 roundings, each at most half an epsilon of what the terms can amount to. */
+static void compare_pixel(struct kcheck *check, const struct picture *picture, uint32_t row,
+                          uint32_t x)
+{
+    const uint32_t n_planes = picture->layout.planes == AR_IMAGE_YUV420 ? 6 : 3;
+    const float *const got = picture_plane_pixel(picture, picture->planes, row, x);
+    const double gain = (double)picture->layout.gain;
+
+    for (uint32_t i = 0; i < n_planes; i++) {
+        const double offset = (double)picture->layout.offset[i];
+        const double value = value_at(picture, row, x, i);
+        const double want = (value / 255.0 - offset) * gain;
+        const double magnitude = (fabs(value) / 255.0 + offset + 1.0) * gain;
+
+        if (!(fabs((double)got[i] - want) <= 8.0 * (double)FLT_EPSILON * magnitude))
+            kcheck_fail(check, "row %u pixel %u plane %u: %.9g, should be %.9g", row, x, i,
+                        (double)got[i], want);
+    }
+    for (uint32_t i = n_planes; i < AR_TENSOR_GROUP; i++) {
+        if (!(got[i] == 0.0F))
+            kcheck_fail(check, "row %u pixel %u: padding %u is not zero", row, x, i);
+    }
+}
+
+static void compare_with_formula(struct kcheck *check, const struct picture *picture)
+{
+    const uint32_t shrink = picture->layout.planes == AR_IMAGE_YUV420 ? 2 : 1;
+
+    for (uint32_t row = 0; row < 2 / shrink; row++)
+        for (uint32_t x = 0; x < picture->rows.width_px / shrink; x++)
+            compare_pixel(check, picture, row, x);
+}
+
+static uint32_t bits_of(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
+/* Poisoned gaps between pixels are compared as well. */
+static void compare_with_reference(struct kcheck *check, const struct picture *picture,
+                                   ar_ingest_row_fn *reference)
+{
+    float *const want =
+        kcheck_place(check, PICTURE_EXPECTED, picture->n_floats * sizeof(*want));
+
+    reference(want, &picture->rows, &picture->scale);
+    for (size_t i = 0; i < picture->n_floats; i++) {
+        if (bits_of(picture->planes[i]) != bits_of(want[i]))
+            kcheck_fail(check, "float %zu: %.9g, should be exactly %.9g", i,
+                        (double)picture->planes[i], (double)want[i]);
+    }
+}
+
+static void run_slot(struct kcheck *check, enum ar_image_planes planes,
+                     enum ar_frame_format format)
+{
+    for (uint32_t i = 0; i < PICTURE_N_CASES && !check->failed; i++) {
+        struct picture picture = { .format = format, .layout.planes = planes };
+
+        picture_place(check, &picture, i);
+        draw_bytes(check, &picture);
+        check->tier.ingest_row[planes][format](picture.planes, &picture.rows, &picture.scale);
+        if (kcheck_is_reference(check))
+            compare_with_formula(check, &picture);
+        else
+            compare_with_reference(check, &picture,
+                                   check->reference.ingest_row[planes][format]);
+        if (!kcheck_is_intact(check, PICTURE_PLANES))
+            kcheck_fail(check, "wrote beside the planes");
+        picture_where(check, &picture, "ingest");
+    }
+    check->n_ran++;
+}
+
+void kcheck_ingest(struct kcheck *check)
+{
+    for (uint32_t planes = 0; planes < AR_KERNELS_N_PLANES; planes++) {
+        for (uint32_t format = 0; format < AR_KERNELS_N_FORMATS; format++) {
+            if (kcheck_is_reference(check) || check->tier.ingest_row[planes][format] !=
+                                                  check->reference.ingest_row[planes][format])
+                run_slot(check, planes, format);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sys/mman.h>
+
+#include "base/macros.h"
+#include "nn/cpu.h"
+#include "tests/kernels/kcheck.h"
+
+/*
+ * Every kernel of every tier that this machine has. Check forks for each test, so that a stray access
+ * ends only its own; what ran is counted in memory that the forks share.
+ */
+
+static const struct {
+    const char *name;
+    uint32_t flags; /* all of them are needed; 0 is the reference */
+} tiers[] = {
+    { "scalar", 0 },
+    { "avx2", AR_CPU_AVX2 },
+    { "neon", AR_CPU_NEON },
+};
+
+#define N_TIERS ((int)AR_ARRAY_LEN(tiers))
+
+static uint64_t seed;
+static uint32_t cpu_flags;
+static uint32_t *n_ran; /* per tier */
+
+static bool has_tier(int tier)
+{
+    return (cpu_flags & tiers[tier].flags) == tiers[tier].flags;
+}
+
+static void run(int tier, void (*checks)(struct kcheck *check))
+{
+    struct kcheck check;
+
+    if (!has_tier(tier))
+        return;
+    ck_assert(kcheck_init(&check, tiers[tier].flags, seed));
+    ck_assert_str_eq(check.tier.tier, tiers[tier].name);
+    checks(&check);
+    n_ran[tier] += check.n_ran;
+    kcheck_finish(&check);
+    ck_assert_msg(!check.failed, "%s", check.failure);
+}
+
+START_TEST(dwconv)
+{
+    run(_i, kcheck_dwconv);
+}
+END_TEST
+
+START_TEST(pwconv)
+{
+    run(_i, kcheck_pwconv);
+}
+END_TEST
+
+START_TEST(ingest)
+{
+    run(_i, kcheck_ingest);
+}
+END_TEST
+
+START_TEST(emit)
+{
+    run(_i, kcheck_emit);
+}
+END_TEST
+
+START_TEST(round_trip)
+{
+    run(_i, kcheck_round_trip);
+}
+END_TEST
+
+#ifdef AR_TEST_HOOKS
+static int masked_flags(const char *mask, uint32_t *flags, struct ar_reason *reason)
+{
+    *flags = UINT32_MAX;
+    ck_assert_int_eq(setenv("AR_CPU_MASK", mask, 1), 0);
+    return ar_cpu_flags(flags, reason);
+}
+
+START_TEST(cpu_mask_limits)
+{
+    struct ar_reason reason;
+    uint32_t flags;
+
+    ck_assert_int_eq(masked_flags("scalar", &flags, &reason), 0);
+    ck_assert_uint_eq(flags, 0);
+    ck_assert_int_eq(masked_flags("avx2", &flags, &reason), 0);
+    ck_assert_uint_eq(flags & ~AR_CPU_AVX2, 0);
+    ck_assert_int_eq(masked_flags("scalar,neon", &flags, &reason), 0);
+    ck_assert_uint_eq(flags & ~AR_CPU_NEON, 0);
+}
+END_TEST
+
+START_TEST(cpu_mask_rejects_unknown_names)
+{
+    static const char *const masks[] = { "", "avx", "avx22", "scalar,", ",avx2", "avx2 " };
+
+    for (size_t i = 0; i < AR_ARRAY_LEN(masks); i++) {
+        struct ar_reason reason = { .text = "" };
+        uint32_t flags;
+
+        ck_assert_int_eq(masked_flags(masks[i], &flags, &reason), -EINVAL);
+        ck_assert_uint_eq(flags, UINT32_MAX);
+        ck_assert_ptr_nonnull(strstr(reason.text, "AR_CPU_MASK"));
+    }
+}
+END_TEST
+#endif
+
+static Suite *suite(void)
+{
+    Suite *const kernels = suite_create("kernels");
+    TCase *const tier = tcase_create("tier");
+
+    tcase_set_timeout(tier, 300);
+    tcase_add_loop_test(tier, dwconv, 0, N_TIERS);
+    tcase_add_loop_test(tier, pwconv, 0, N_TIERS);
+    tcase_add_loop_test(tier, ingest, 0, N_TIERS);
+    tcase_add_loop_test(tier, emit, 0, N_TIERS);
+    tcase_add_loop_test(tier, round_trip, 0, N_TIERS);
+    suite_add_tcase(kernels, tier);
+#ifdef AR_TEST_HOOKS
+    TCase *const mask = tcase_create("cpu mask");
+
+    tcase_add_test(mask, cpu_mask_limits);
+    tcase_add_test(mask, cpu_mask_rejects_unknown_names);
+    suite_add_tcase(kernels, mask);
+#endif
+    return kernels;
+}
+
+/* Says what ran. A tier that the machine has and of which nothing ran is a failure. */
+static int summarise(void)
+{
+    int n_idle = 0;
+
+    for (int i = 0; i < N_TIERS; i++) {
+        if (!has_tier(i)) {
+            printf("%s: skipped, not on this machine\n", tiers[i].name);
+        } else {
+            printf("%s: %u kernels ran\n", tiers[i].name, n_ran[i]);
+            n_idle += n_ran[i] == 0;
+        }
+    }
+    return n_idle;
+}
+
+/* Number of failures. */
+static int run_all(void)
+{
+    SRunner *const runner = srunner_create(suite());
+    int n_failed;
+
+    srunner_run_all(runner, CK_NORMAL);
+    n_failed = srunner_ntests_failed(runner) + summarise();
+    srunner_free(runner);
+    return n_failed;
+}
+
+int main(void)
+{
+    const char *const replay = secure_getenv("KCHECK_SEED");
+    struct ar_reason reason;
+
+    if (ar_cpu_flags(&cpu_flags, &reason) < 0) {
+        fprintf(stderr, "%s\n", reason.text);
+        return EXIT_FAILURE;
+    }
+    seed = replay ? strtoull(replay, NULL, 0) : (uint64_t)time(NULL);
+    printf("KCHECK_SEED=%" PRIu64 "\n", seed);
+    n_ran = mmap(NULL, sizeof(*n_ran) * AR_ARRAY_LEN(tiers), PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (n_ran == MAP_FAILED)
+        return EXIT_FAILURE;
+    return run_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
