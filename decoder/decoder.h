@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/frame.h"
+#include "nn/net.h"
+
+/*
+ * Decoder: features to a painted frame, in segments with a decision point before each.
+ *
+ * Between two segments the caller may change its mind about the width. Called by the compute
+ * thread only, after ar_encoder_run() on the same net.
+ */
+
+struct ar_decoder;
+
+/* The net is borrowed and shared with the encoder. */
+int ar_decoder_create(struct ar_decoder **out, struct ar_net *net);
+/* Accepts NULL. */
+void ar_decoder_destroy(struct ar_decoder *decoder);
+
+uint32_t ar_decoder_n_segments(const struct ar_decoder *decoder);
+
+/* segment counts from 0: the first after the encoder. In order, each once per frame. */
+void ar_decoder_run(struct ar_decoder *decoder, uint32_t segment, uint32_t rung);
+
+/* Writes the picture in out's own format and range; out has the net's size. Ends the frame. */
+void ar_decoder_emit(struct ar_decoder *decoder, struct ar_frame *out);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/encoder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "encoder/cut.h"
+#include "nn/image.h"
+
+struct ar_encoder {
+    struct ar_net *net;
+    struct ar_encoder_cut cut;
+};
+
+struct ingest_job {
+    const struct ar_net *net;
+    const struct ar_frame *frame;
+};
+
+int ar_encoder_create(struct ar_encoder **out, struct ar_net *net)
+{
+    struct ar_encoder *encoder = calloc(1, sizeof(*encoder));
+
+    *out = encoder;
+    if (!encoder)
+        return -ENOMEM;
+    encoder->net = net;
+    return 0;
+}
+
+void ar_encoder_destroy(struct ar_encoder *encoder)
+{
+    free(encoder);
+}
+
+/* Pairs of picture rows: one row of yuv420 planes, two of rgb planes. */
+static void ingest_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    const struct ingest_job *const job = user;
+    const struct ar_image_layout *layout = &ar_net_model(job->net)->layout;
+    const struct ar_tensor *planes = ar_net_planes(job->net);
+    const uint32_t rows = layout->planes == AR_IMAGE_YUV420 ? 1 : 2;
+
+    ar_image_ingest(ar_net_kernels(job->net), layout, planes, job->frame, first, end);
+    for (uint32_t y = first * rows; y < end * rows; y++)
+        ar_net_fill_halo(job->net, planes, y);
+}
+
+bool ar_encoder_run(struct ar_encoder *encoder, const struct ar_frame *frame, uint32_t rung)
+{
+    struct ar_net *net = encoder->net;
+    struct ingest_job job = { net, frame };
+    bool is_cut;
+
+    ar_net_share_rows(net, ingest_pairs, &job, frame->shape.height_px / 2);
+    is_cut = ar_encoder_cut_look(&encoder->cut, &ar_net_model(net)->layout, ar_net_planes(net));
+    if (is_cut)
+        ar_net_forget(net);
+    ar_net_run(net, 0, rung);
+    return is_cut;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/net.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/frame.h"
+#include "base/macros.h"
+#include "nn/border.h"
+#include "nn/graph.h"
+#include "nn/place.h"
+#include "nn/priv.h"
+#include "nn/rows.h"
+
+#define MAX_MEMORY_B (1u << 30) /* a model that wants more is a mistake, or malice */
+/*
+ * So that a worker that is interrupted holds up the others by a quarter of its share at most.
+ */
+#define CHUNKS_PER_WORKER 4
+
+#define LINE_FLOATS (AR_ARENA_ALIGN_B / sizeof(float))
+
+static uint64_t whole_lines(uint64_t n_floats)
+{
+    return (n_floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+}
+
+void ar_net_shape_map(struct ar_tensor *map, float *memory, uint32_t channels)
+{
+    const uint32_t stride = ar_tensor_padded(channels);
+
+    map->data = memory + (size_t)AR_TENSOR_HALO * stride;
+    map->channels = channels;
+    map->pixel_stride = stride;
+    map->row_stride = ((size_t)2 * AR_TENSOR_HALO + map->width) * stride;
+}
+
+static uint32_t last_reader(const struct ar_model *model, uint32_t index)
+{
+    uint32_t last = index;
+
+    for (uint32_t i = index + 1; i < model->n_layers; i++)
+        if (model->layers[i].input == (int32_t)index || model->layers[i].add == (int32_t)index)
+            last = i;
+    return last;
+}
+
+/* The last result stays as it is until the next frame: no layer runs after it. */
+static void lay_out_maps(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+    struct ar_place places[AR_MODEL_MAX_LAYERS];
+    float *memory;
+
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        const struct ar_net_node *node = &net->nodes[i];
+
+        places[i] = (struct ar_place){
+            .size = whole_lines(ar_tensor_floats(node->result.height, node->result.width,
+                                                 node->layer->max_outputs)),
+            .first = i,
+            .last = net->params.keep_all ? model->n_layers : last_reader(model, i),
+        };
+    }
+    memory = ar_arena_take(&net->arena, ar_place_all(places, model->n_layers));
+    for (uint32_t i = 0; memory && i < model->n_layers; i++)
+        net->nodes[i].memory = memory + places[i].offset;
+}
+
+/*
+ * The planes are not shared: the camera's picture arrives before the first layer, and padding
+ * stays zero.
+ */
+static void lay_out_planes(struct ar_net *net)
+{
+    const uint32_t n_planes = ar_model_n_planes(net->params.model);
+    float *memory = ar_arena_take(&net->arena, ar_tensor_floats(net->planes.height,
+                                                                net->planes.width, n_planes));
+
+    if (memory)
+        ar_net_shape_map(&net->planes, memory, n_planes);
+}
+
+/* What the layer under way works in: as much as the neediest layer wants. */
+static void lay_out_work(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+    uint64_t sums = 0;
+    uint64_t squeeze_sums = 0;
+    uint64_t scratch = 0;
+
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        const struct ar_net_node *node = &net->nodes[i];
+        const struct ar_layer *layer = node->layer;
+        const uint64_t need = ar_rows_scratch(layer, node->width);
+        const uint64_t need_sums = (uint64_t)node->height * 2 * layer->max_outputs;
+        const uint64_t need_squeeze = (uint64_t)node->height * layer->max_inputs;
+
+        if (need > scratch)
+            scratch = need;
+        if (layer->norm == AR_LAYER_NORM_INSTANCE && need_sums > sums)
+            sums = need_sums;
+        if (layer->gate && need_squeeze > squeeze_sums)
+            squeeze_sums = need_squeeze;
+    }
+    net->scratch_stride = whole_lines(scratch);
+    net->scratch =
+        ar_arena_take(&net->arena, net->scratch_stride * ar_workers_count(net->params.workers));
+    net->sums = ar_arena_take(&net->arena, sums);
+    net->squeeze_sums = ar_arena_take(&net->arena, squeeze_sums);
+}
+
+static void lay_out_nodes(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        struct ar_net_node *node = &net->nodes[i];
+        const struct ar_layer *layer = node->layer;
+
+        ar_pack_init(&node->pack, model, layer, &net->arena);
+        if (layer->norm == AR_LAYER_NORM_INSTANCE)
+            ar_running_init(&node->norm, model->n_rungs, 2 * layer->max_outputs, &net->arena);
+        if (layer->gate_previous)
+            ar_running_init(&node->gate, model->n_rungs, layer->max_inputs, &net->arena);
+    }
+}
+
+static void lay_out(struct ar_net *net)
+{
+    lay_out_planes(net);
+    lay_out_maps(net);
+    lay_out_work(net);
+    lay_out_nodes(net);
+}
+
+/* The size of the picture at a downscale of 2^shift. */
+static void set_size(const struct ar_net *net, uint32_t shift, uint32_t *width,
+                     uint32_t *height)
+{
+    *width = ar_graph_scaled(net->params.width_px, shift);
+    *height = ar_graph_scaled(net->params.height_px, shift);
+}
+
+static void init_sizes(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+
+    set_size(net, ar_model_planes_shift(model), &net->planes.width, &net->planes.height);
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        struct ar_net_node *node = &net->nodes[i];
+        const struct ar_layer *layer = &model->layers[i];
+        const uint32_t shift =
+            layer->op == AR_LAYER_SHUFFLE ? layer->shift : ar_graph_filter_shift(model, layer);
+
+        node->layer = layer;
+        set_size(net, shift, &node->width, &node->height);
+        set_size(net, layer->shift, &node->result.width, &node->result.height);
+    }
+}
+
+static int check_size(const struct ar_net_params *params, struct ar_reason *reason)
+{
+    const uint32_t w = params->width_px;
+    const uint32_t h = params->height_px;
+
+    if (w % 2 == 0 && h % 2 == 0 && w >= AR_FRAME_MIN_PX && h >= AR_FRAME_MIN_PX &&
+        w <= AR_FRAME_MAX_W_PX && h <= AR_FRAME_MAX_H_PX)
+        return 0;
+    return ar_reason_set(reason, -EINVAL,
+                         "style '%s': cannot paint %ux%u, must be even and from %dx%d to %dx%d",
+                         params->model->info.style, w, h, AR_FRAME_MIN_PX, AR_FRAME_MIN_PX,
+                         AR_FRAME_MAX_W_PX, AR_FRAME_MAX_H_PX);
+}
+
+static int build(struct ar_net *net, struct ar_reason *reason)
+{
+    int ret;
+
+    init_sizes(net);
+    lay_out(net);
+    net->memory_b = sizeof(*net) + net->arena.used_b;
+    if (net->memory_b > MAX_MEMORY_B)
+        return ar_reason_set(reason, -ENOMEM,
+                             "style '%s': needs %llu MiB for %ux%u, at most %u are allowed",
+                             net->params.model->info.style,
+                             (unsigned long long)(net->memory_b >> 20), net->params.width_px,
+                             net->params.height_px, MAX_MEMORY_B >> 20);
+    ret = ar_arena_allocate(&net->arena);
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "style '%s': %llu MiB for %ux%u",
+                                 net->params.model->info.style,
+                                 (unsigned long long)(net->memory_b >> 20),
+                                 net->params.width_px, net->params.height_px);
+    lay_out(net);
+    return 0;
+}
+
+int ar_net_create(struct ar_net **out, const struct ar_net_params *params,
+                  struct ar_reason *reason)
+{
+    int ret = check_size(params, reason);
+    struct ar_net *net;
+
+    *out = NULL;
+    if (ret < 0)
+        return ret;
+    net = calloc(1, sizeof(*net));
+    if (!net)
+        return ar_reason_set_err(reason, -ENOMEM, "style '%s'", params->model->info.style);
+    net->params = *params;
+    net->frame = 1;
+    for (uint32_t c = 0; c < AR_MODEL_MAX_CHANNELS; c++)
+        net->ones[c] = 1.0F;
+    ret = build(net, reason);
+    if (ret < 0) {
+        ar_net_destroy(net);
+        return ret;
+    }
+    *out = net;
+    return 0;
+}
+
+void ar_net_destroy(struct ar_net *net)
+{
+    if (!net)
+        return;
+    ar_arena_finish(&net->arena);
+    free(net);
+}
+
+const struct ar_model *ar_net_model(const struct ar_net *net)
+{
+    return net->params.model;
+}
+
+size_t ar_net_memory_b(const struct ar_net *net)
+{
+    return (size_t)net->memory_b;
+}
+
+const struct ar_tensor *ar_net_planes(const struct ar_net *net)
+{
+    return &net->planes;
+}
+
+void ar_net_fill_halo(const struct ar_net *net, const struct ar_tensor *tensor, uint32_t row)
+{
+    ar_border_fill(net->params.model->border, tensor, row);
+}
+
+const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer)
+{
+    assert(layer < net->params.model->n_layers);
+    return &net->nodes[layer].result;
+}
+
+void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
+{
+    const struct ar_model *model = net->params.model;
+
+    assert(segment < model->n_segments && rung < model->n_rungs);
+    for (uint32_t i = 0; i < model->n_layers; i++)
+        if (model->layers[i].segment == segment)
+            ar_net_run_node(net, &net->nodes[i], rung);
+}
+
+void ar_net_end_frame(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        ar_running_end_frame(&net->nodes[i].norm, net->frame, model->instance_rate);
+        ar_running_end_frame(&net->nodes[i].gate, net->frame, 1.0F);
+    }
+    net->frame++;
+}
+
+void ar_net_forget(struct ar_net *net)
+{
+    for (uint32_t i = 0; i < net->params.model->n_layers; i++) {
+        ar_running_forget(&net->nodes[i].norm);
+        ar_running_forget(&net->nodes[i].gate);
+    }
+}
+
+void ar_net_share_rows(const struct ar_net *net, ar_workers_fn *fn, void *job, uint32_t n_rows)
+{
+    struct ar_workers *workers = net->params.workers;
+    const uint32_t n_chunks = CHUNKS_PER_WORKER * ar_workers_count(workers);
+
+    ar_workers_run(workers, fn, job, n_rows, ar_max_u32(1, n_rows / n_chunks));
+}
+
+const struct ar_kernels *ar_net_kernels(const struct ar_net *net)
+{
+    return net->params.kernels;
+}

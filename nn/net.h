@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/reason.h"
+#include "base/workers.h"
+#include "nn/kernels.h"
+#include "nn/model.h"
+#include "nn/tensor.h"
+
+/*
+ * A network ready to run on pictures of one size: weights packed for the kernels, feature
+ * maps in one arena, running statistics. Allocates at create only.
+ *
+ * create and destroy: any one thread. Everything else: the thread that owns the workers.
+ * Results do not depend on the number of workers, bit for bit.
+ */
+
+struct ar_net;
+
+struct ar_net_params {
+    const struct ar_model *model;     /* borrowed for the net's life */
+    const struct ar_kernels *kernels; /* borrowed for the net's life */
+    struct ar_workers *workers;       /* borrowed for the net's life */
+    uint32_t width_px;                /* of the picture, even, 16..1920 */
+    uint32_t height_px;
+    bool keep_all; /* tests: no layers share memory, so that all can be looked at after a run */
+};
+
+/* -EINVAL for a size that the network cannot take, -ENOMEM. */
+int ar_net_create(struct ar_net **out, const struct ar_net_params *params,
+                  struct ar_reason *reason);
+/* Accepts NULL. */
+void ar_net_destroy(struct ar_net *net);
+
+const struct ar_model *ar_net_model(const struct ar_net *net);
+size_t ar_net_memory_b(const struct ar_net *net);
+
+/* Input planes, to be filled by rows (halo too: ar_net_fill_halo) before segment 0 runs. */
+const struct ar_tensor *ar_net_planes(const struct ar_net *net);
+void ar_net_fill_halo(const struct ar_net *net, const struct ar_tensor *tensor, uint32_t row);
+
+/*
+ * A layer's result as of its last run: channels are those of the rung it ran at. Without
+ * keep_all only the last layer's outlives its last reader.
+ */
+const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer);
+
+/*
+ * Runs a segment's layers at a rung. Segments run in order, 0 first, each once: later ones
+ * reuse memory.
+ */
+void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung);
+
+/* Tells that a whole frame was run: folds this frame's statistics into the running ones. */
+void ar_net_end_frame(struct ar_net *net);
+
+/* Forgets running statistics and previous gates: a scene cut, or the end of calibration. */
+void ar_net_forget(struct ar_net *net);
+
+/* Shares rows 0 to n_rows among the net's workers, and returns when all are done. */
+void ar_net_share_rows(const struct ar_net *net, ar_workers_fn *fn, void *job, uint32_t n_rows);
+const struct ar_kernels *ar_net_kernels(const struct ar_net *net);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "nn/arena.h"
+#include "nn/net.h"
+#include "nn/pack.h"
+#include "nn/running.h"
+
+/*
+ * Private to nn/ and its tests: a network's insides. net.c lays them out, run.c runs a layer.
+ */
+
+struct ar_net_node {
+    const struct ar_layer *layer;
+    struct ar_pack pack;
+    struct ar_running norm; /* [mean, variance][max_outputs], keyed by the layer's rung */
+    struct ar_running gate; /* [max_inputs], keyed by the channels: see run.c */
+    uint32_t width;         /* of the filter's result; of a shuffle's: the map itself */
+    uint32_t height;
+    float *memory;           /* of the result at its widest */
+    struct ar_tensor result; /* channels as of the last run */
+};
+
+struct ar_net {
+    struct ar_net_params params;
+    struct ar_arena arena;
+    uint64_t memory_b;
+    struct ar_tensor planes;
+    struct ar_net_node nodes[AR_MODEL_MAX_LAYERS];
+    uint64_t frame; /* counts from 1 */
+
+    float *scratch; /* one part for each worker */
+    uint64_t scratch_stride;
+
+    /* Of the layer under way. */
+    float *sums; /* see struct ar_rows */
+    float *squeeze_sums;
+    float scale[AR_MODEL_MAX_CHANNELS];
+    float bias[AR_MODEL_MAX_CHANNELS];
+    float means[AR_MODEL_MAX_CHANNELS];
+    float gates[AR_MODEL_MAX_CHANNELS];
+
+    float ones[AR_MODEL_MAX_CHANNELS];
+    float zeros[AR_MODEL_MAX_CHANNELS];
+};
+
+/*
+ * Gives a map of a known size its channels and its memory, which starts with the halo of the
+ * first row.
+ */
+void ar_net_shape_map(struct ar_tensor *map, float *memory, uint32_t channels);
+
+/* Runs one layer at a rung; the layers that it reads have run. */
+void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung);

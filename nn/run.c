@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "nn/priv.h"
+#include "nn/rows.h"
+
+#define INSTANCE_EPSILON 1e-5
+#define FIT_MAX          2.0 /* and its inverse: see describe_frame() */
+
+static const struct ar_tensor *source(const struct ar_net *net, int32_t index)
+{
+    if (index == AR_LAYER_NONE)
+        return NULL;
+    return index == AR_LAYER_PLANES ? &net->planes : &net->nodes[index].result;
+}
+
+/* Means behind a gate are kept by the count of their channels: the first rung that has it. */
+static uint32_t gate_key(const struct ar_net *net, const struct ar_rows *job)
+{
+    const struct ar_model *model = net->params.model;
+    uint32_t rung = 0;
+
+    while (ar_model_channels(model, job->layer->input, rung) != job->input->channels)
+        rung++;
+    return rung;
+}
+
+static struct ar_rows describe(const struct ar_net *net, const struct ar_net_node *node,
+                               uint32_t rung)
+{
+    const struct ar_layer *layer = node->layer;
+    struct ar_rows job = {
+        .kernels = net->params.kernels,
+        .layer = layer,
+        .pack = &node->pack,
+        .border = net->params.model->border,
+        .input = source(net, layer->input),
+        .add = source(net, layer->add),
+        .result = &node->result,
+        .width = node->width,
+        .height = node->height,
+        .outputs = layer->channels[rung],
+        .scale = net->ones,
+        .bias = layer->bias ? layer->bias : net->zeros,
+        .scratch = net->scratch,
+        .scratch_stride = net->scratch_stride,
+    };
+
+    assert(job.input);
+    if (layer->norm == AR_LAYER_NORM_BATCH) {
+        job.scale = layer->scale + (size_t)rung * layer->max_outputs;
+        job.bias = layer->bias + (size_t)rung * layer->max_outputs;
+    }
+    return job;
+}
+
+static void run_pass(const struct ar_net *net, struct ar_rows *job, enum ar_rows_pass pass)
+{
+    job->pass = pass;
+    ar_net_share_rows(net, ar_rows_work, job, job->height);
+}
+
+/* Adds up rows in their order, whoever computed them: results do not depend on the workers. */
+static void add_rows(double *totals, const float *rows, uint32_t n_rows, uint32_t n_values)
+{
+    for (uint32_t y = 0; y < n_rows; y++)
+        for (uint32_t i = 0; i < n_values; i++)
+            totals[i] += (double)rows[(size_t)y * n_values + i];
+}
+
+static void take_squeezed(const struct ar_rows *job, float *means)
+{
+    const double n_pixels = (double)job->width * job->height;
+    double totals[AR_MODEL_MAX_CHANNELS] = { 0 };
+
+    add_rows(totals, job->squeeze_sums, job->height, job->input->channels);
+    for (uint32_t c = 0; c < job->input->channels; c++)
+        means[c] = (float)(totals[c] / n_pixels);
+}
+
+/* g = sigmoid(W2 relu(W1 mean + b1) + b2) */
+static void excite(const struct ar_layer *layer, uint32_t channels, const float *means,
+                   float *gates)
+{
+    float hidden[AR_MODEL_MAX_CHANNELS];
+
+    for (uint32_t h = 0; h < layer->gate; h++) {
+        float sum = layer->gate1_bias[h];
+
+        for (uint32_t c = 0; c < channels; c++)
+            sum += layer->gate1[(size_t)h * layer->max_inputs + c] * means[c];
+        hidden[h] = sum > 0.0F ? sum : 0.0F;
+    }
+    for (uint32_t c = 0; c < channels; c++) {
+        float sum = layer->gate2_bias[c];
+
+        for (uint32_t h = 0; h < layer->gate; h++)
+            sum += layer->gate2[(size_t)c * layer->gate + h] * hidden[h];
+        gates[c] = 1.0F / (1.0F + expf(-sum));
+    }
+}
+
+/*
+ * From the previous frame's means, which costs nothing, or from this frame's, which costs a
+ * pass.
+ */
+static void set_gates(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job)
+{
+    const struct ar_layer *layer = node->layer;
+    const float *means = NULL;
+
+    if (layer->gate_previous)
+        means = ar_running_find(&node->gate, gate_key(net, job), net->frame);
+    job->squeeze_sums = net->squeeze_sums;
+    if (!means) {
+        run_pass(net, job, AR_ROWS_SQUEEZE);
+        take_squeezed(job, net->means);
+        means = net->means;
+    }
+    excite(layer, job->input->channels, means, net->gates);
+    job->gates = net->gates;
+    if (!layer->gate_previous)
+        job->squeeze_sums = NULL;
+}
+
+/* Mean and variance per channel, as [2][max_outputs]. */
+static void take_measured(const struct ar_rows *job, float *moments)
+{
+    const double n_pixels = (double)job->width * job->height;
+    double totals[2 * AR_MODEL_MAX_CHANNELS] = { 0 };
+
+    add_rows(totals, job->sums, job->height, 2 * job->outputs);
+    for (uint32_t c = 0; c < job->outputs; c++) {
+        const double mean = totals[c] / n_pixels;
+        const double variance = totals[job->outputs + c] / n_pixels - mean * mean;
+
+        moments[c] = (float)mean;
+        moments[job->layer->max_outputs + c] = (float)fmax(variance, 0);
+    }
+}
+
+static void fold_moments(struct ar_net *net, const struct ar_layer *layer, uint32_t outputs,
+                         const float *moments)
+{
+    for (uint32_t c = 0; c < outputs; c++) {
+        const double variance = (double)moments[layer->max_outputs + c];
+        const double scale = (double)layer->scale[c] / sqrt(variance + INSTANCE_EPSILON);
+
+        net->scale[c] = (float)scale;
+        net->bias[c] = (float)((double)layer->bias[c] - (double)moments[c] * scale);
+    }
+}
+
+/*
+ * Whether running moments describe a frame: the mean over the channels of the mean square that
+ * they leave behind, 1 where they are the frame's own (doc/MODEL-FORMAT.md, "Running
+ * statistics").
+ */
+static bool describe_frame(const struct ar_layer *layer, uint32_t outputs, const float *running,
+                           const float *own)
+{
+    double sum = 0;
+
+    for (uint32_t c = 0; c < outputs; c++) {
+        const double shift = (double)own[c] - (double)running[c];
+        const double variance = (double)own[layer->max_outputs + c];
+
+        sum += (variance + shift * shift + INSTANCE_EPSILON) /
+               ((double)running[layer->max_outputs + c] + INSTANCE_EPSILON);
+    }
+    return sum <= outputs * FIT_MAX && sum >= outputs / FIT_MAX;
+}
+
+/*
+ * With running moments this frame's own are gathered on the way; without, by a pass of its own.
+ */
+static void set_norm(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job,
+                     uint32_t rung)
+{
+    const float *moments = ar_running_find(&node->norm, rung, net->frame);
+
+    job->sums = net->sums;
+    if (!moments) {
+        float *own = ar_running_own(&node->norm, rung);
+
+        job->scale = net->ones;
+        job->bias = net->zeros;
+        run_pass(net, job, AR_ROWS_MEASURE);
+        take_measured(job, own);
+        job->sums = NULL;
+        moments = own;
+    }
+    fold_moments(net, node->layer, job->outputs, moments);
+    job->scale = net->scale;
+    job->bias = net->bias;
+}
+
+/*
+ * The map was made with running moments, and its own are known now. Where the two do not fit,
+ * it is made again.
+ */
+static void check_norm(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job,
+                       uint32_t rung)
+{
+    const float *running = ar_running_find(&node->norm, rung, net->frame);
+    float *own = ar_running_own(&node->norm, rung);
+
+    take_measured(job, own);
+    if (describe_frame(node->layer, job->outputs, running, own))
+        return;
+    ar_running_replace(&node->norm);
+    fold_moments(net, node->layer, job->outputs, own);
+    job->sums = NULL;
+    run_pass(net, job, AR_ROWS_STORE);
+}
+
+void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
+{
+    const struct ar_layer *layer = node->layer;
+    struct ar_rows job = describe(net, node, rung);
+
+    ar_net_shape_map(&node->result, node->memory, job.outputs);
+    if (layer->gate)
+        set_gates(net, node, &job);
+    if (layer->norm == AR_LAYER_NORM_INSTANCE)
+        set_norm(net, node, &job, rung);
+    run_pass(net, &job, AR_ROWS_STORE);
+    if (job.squeeze_sums)
+        take_squeezed(&job, ar_running_own(&node->gate, gate_key(net, &job)));
+    if (job.sums)
+        check_norm(net, node, &job, rung);
+}
