@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "capture/capture.h"
+
+/*
+ * What a capture backend gives to capture.c. Private to this folder and the tests.
+ * `struct ar_capture` is the first member of each backend's struct.
+ */
+
+struct ar_capture_backend {
+    const char *name; /* the prefix in `source` */
+    size_t size_b;    /* of the backend's struct, which starts with struct ar_capture */
+    /* Parses the text after "name:" (NULL when there is none). Opens nothing. */
+    int (*configure)(struct ar_capture *base, const char *argument, struct ar_reason *reason);
+    int (*start)(struct ar_capture *base, struct ar_reason *reason);
+    void (*stop)(struct ar_capture *base);
+    int (*next)(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason);
+};
+
+struct ar_capture {
+    const struct ar_capture_backend *backend; /* NULL: automatic and not started */
+    struct ar_capture_params params;
+    struct ar_loop *loop; /* while started */
+    struct ar_frame_shape shape;
+    uint32_t rate_millihz;
+    bool automatic; /* the source is `auto`: the backend is chosen by start */
+    bool started;
+    bool lossless;
+    char describe[192];
+    atomic_uint_fast64_t n_frames;
+    atomic_uint_fast64_t n_dropped;
+    atomic_uint_fast64_t n_lost;
+    atomic_uint_fast64_t n_corrupt;
+};
+
+/* Frames that a source owns: one being filled, one in a mailbox, the others on their way through the painter. */
+#define AR_CAPTURE_POOL_FRAMES 6
+
+/* Helpers of capture.c for backends. */
+
+/* Sets the line for people: the words, then size and rate. */
+void ar_capture_describe_as(struct ar_capture *base, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Runs the loop until due_us (absolute). Dispatches once even when that has passed. 0, or -ECANCELED. */
+int ar_capture_wait_until(struct ar_capture *base, uint64_t due_us);
+
+/* A free frame. A lossless source waits for one; any other gets -EAGAIN. -ECANCELED after a stop. */
+int ar_capture_take(struct ar_capture *base, struct ar_pool *pool, struct ar_frame **out);
+
+static inline void ar_capture_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+extern const struct ar_capture_backend ar_capture_v4l2;
+extern const struct ar_capture_backend ar_capture_file;
+extern const struct ar_capture_backend ar_capture_pattern;

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/capture.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "capture/backend.h"
+#include "capture/devices.h"
+
+#define TAG "capture"
+
+/* How often a lossless source looks whether a frame came back. */
+#define POOL_RETRY_US 1000
+
+static const char *const pace_names[] = { "real", "fast", NULL };
+
+const struct ar_option ar_capture_options[] = {
+    { .key = "source",
+      .type = AR_OPTION_TEXT,
+      .offset = offsetof(struct ar_capture_params, source),
+      .fallback = "auto",
+      .apply = AR_OPTION_RESTART,
+      .help = "where pictures come from: auto, v4l2[:DEV], file:CLIP, pattern[:WxH[@FPS]]" },
+    { .key = "size",
+      .type = AR_OPTION_SIZE,
+      .offset = offsetof(struct ar_capture_params, size),
+      .fallback = "auto",
+      .min = AR_FRAME_MIN_PX,
+      .max = AR_FRAME_MAX_W_PX,
+      .zero_word = "auto",
+      .apply = AR_OPTION_RESTART,
+      .help = "size asked of a camera or the scene; a clip is scaled to fit inside" },
+    { .key = "rate",
+      .type = AR_OPTION_RATE,
+      .offset = offsetof(struct ar_capture_params, rate_millihz),
+      .fallback = "auto",
+      .min = 1000,
+      .max = 120000,
+      .zero_word = "auto",
+      .apply = AR_OPTION_RESTART,
+      .help = "frames per second asked of a camera or the scene; a clip has its own" },
+    { .key = "pace",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_capture_params, pace),
+      .fallback = "real",
+      .choices = pace_names,
+      .apply = AR_OPTION_RESTART,
+      .help = "a clip at its own rate, or as fast as it goes with no frame skipped" },
+    { .key = "loop",
+      .type = AR_OPTION_BOOL,
+      .offset = offsetof(struct ar_capture_params, loop),
+      .fallback = "no",
+      .apply = AR_OPTION_RESTART,
+      .help = "start a clip again at its end" },
+    { .key = NULL },
+};
+
+static const struct ar_capture_backend *const backends[] = {
+    &ar_capture_v4l2,
+    &ar_capture_file,
+    &ar_capture_pattern,
+};
+
+/* The backend that `source` names, and the text behind its colon (NULL: none). */
+static const struct ar_capture_backend *find_backend(const char *source, const char **argument)
+{
+    const char *colon = strchr(source, ':');
+    const size_t name_len = colon ? (size_t)(colon - source) : strlen(source);
+
+    *argument = colon ? colon + 1 : NULL;
+    for (size_t i = 0; i < AR_ARRAY_LEN(backends); i++) {
+        const char *name = backends[i]->name;
+
+        if (strlen(name) == name_len && memcmp(name, source, name_len) == 0)
+            return backends[i];
+    }
+    return NULL;
+}
+
+static size_t largest_backend_b(void)
+{
+    size_t size_b = sizeof(struct ar_capture);
+
+    for (size_t i = 0; i < AR_ARRAY_LEN(backends); i++)
+        size_b = backends[i]->size_b > size_b ? backends[i]->size_b : size_b;
+    return size_b;
+}
+
+static int check_size(const struct ar_option_size *size, struct ar_reason *reason)
+{
+    const struct ar_frame_shape shape = { .width_px = size->width_px,
+                                          .height_px = size->height_px,
+                                          .format = AR_FRAME_I420 };
+
+    if (size->width_px == 0 && size->height_px == 0)
+        return 0;
+    return ar_frame_shape_check(&shape, "capture.size", reason);
+}
+
+/* Gives the memory behind struct ar_capture to another backend. */
+static int use_backend(struct ar_capture *capture, const struct ar_capture_backend *backend,
+                       const char *argument, struct ar_reason *reason)
+{
+    memset((char *)capture + sizeof(*capture), 0, backend->size_b - sizeof(*capture));
+    capture->backend = backend;
+    return backend->configure(capture, argument, reason);
+}
+
+int ar_capture_create(struct ar_capture **out, const struct ar_capture_params *params,
+                      struct ar_reason *reason)
+{
+    const bool automatic = strcmp(params->source, "auto") == 0;
+    const char *argument;
+    const struct ar_capture_backend *backend = find_backend(params->source, &argument);
+    struct ar_capture *capture;
+    int ret;
+
+    *out = NULL;
+    if (!automatic && !backend)
+        return ar_reason_set(reason, -EINVAL,
+                             "source \"%s\": unknown; right would be auto, v4l2[:DEV], "
+                             "file:CLIP or pattern[:WxH[@FPS]]",
+                             params->source);
+    ret = check_size(&params->size, reason);
+    if (ret < 0)
+        return ret;
+    capture = calloc(1, automatic ? largest_backend_b() : backend->size_b);
+    if (!capture)
+        return ar_reason_set_err(reason, -ENOMEM, "source \"%s\"", params->source);
+    capture->params = *params;
+    capture->automatic = automatic;
+    if (!automatic) {
+        ret = use_backend(capture, backend, argument, reason);
+        if (ret < 0) {
+            free(capture);
+            return ret;
+        }
+    }
+    *out = capture;
+    return 0;
+}
+
+void ar_capture_destroy(struct ar_capture *capture)
+{
+    if (!capture)
+        return;
+    ar_capture_stop(capture);
+    free(capture);
+}
+
+/* The first camera that starts, else the scene. A camera that refuses is worth a line of its own. */
+static int start_automatic(struct ar_capture *capture, struct ar_reason *reason)
+{
+    struct ar_device devices[AR_DEVICES_MAX];
+    const int n_devices = ar_devices_list(devices, AR_DEVICES_MAX);
+    int ret;
+
+    for (int i = 0; i < n_devices; i++) {
+        struct ar_reason why = { .text = "" };
+
+        if (!devices[i].capture || devices[i].output)
+            continue;
+        ret = use_backend(capture, &ar_capture_v4l2, devices[i].path, &why);
+        if (ret == 0)
+            ret = capture->backend->start(capture, &why);
+        if (ret == 0 || ret == -ECANCELED)
+            return ret;
+        ar_log(AR_LOG_WARN, TAG, "auto: %s", why.text);
+    }
+    ret = use_backend(capture, &ar_capture_pattern, NULL, reason);
+    return ret < 0 ? ret : capture->backend->start(capture, reason);
+}
+
+int ar_capture_start(struct ar_capture *capture, struct ar_loop *loop, struct ar_reason *reason)
+{
+    int ret;
+
+    assert(!capture->started);
+    capture->loop = loop;
+    if (capture->automatic)
+        ret = start_automatic(capture, reason);
+    else
+        ret = capture->backend->start(capture, reason);
+    if (ret < 0) {
+        capture->loop = NULL;
+        return ret;
+    }
+    capture->started = true;
+    ar_log(AR_LOG_INFO, TAG, "%s%s",
+           capture->automatic && ar_capture_is_pattern(capture) ? "no camera, so " : "",
+           capture->describe);
+    return 0;
+}
+
+void ar_capture_stop(struct ar_capture *capture)
+{
+    if (!capture->started)
+        return;
+    capture->backend->stop(capture);
+    capture->started = false;
+    capture->loop = NULL;
+}
+
+const struct ar_frame_shape *ar_capture_shape(const struct ar_capture *capture)
+{
+    return &capture->shape;
+}
+
+uint32_t ar_capture_rate_millihz(const struct ar_capture *capture)
+{
+    return capture->rate_millihz;
+}
+
+const char *ar_capture_describe(const struct ar_capture *capture)
+{
+    return capture->describe;
+}
+
+bool ar_capture_lossless(const struct ar_capture *capture)
+{
+    return capture->lossless;
+}
+
+bool ar_capture_is_pattern(const struct ar_capture *capture)
+{
+    return capture->backend == &ar_capture_pattern;
+}
+
+int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar_reason *reason)
+{
+    int ret;
+
+    assert(capture->started);
+    *out = NULL;
+    ret = capture->backend->next(capture, out, reason);
+    if (ret == 0)
+        ar_capture_count(&capture->n_frames, 1);
+    return ret;
+}
+
+static uint64_t load(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_counters *out)
+{
+    *out = (struct ar_capture_counters){
+        .n_frames = load(&capture->n_frames),
+        .n_dropped = load(&capture->n_dropped),
+        .n_lost = load(&capture->n_lost),
+        .n_corrupt = load(&capture->n_corrupt),
+    };
+}
+
+void ar_capture_describe_as(struct ar_capture *base, const char *format, ...)
+{
+    char words[sizeof(base->describe) - 40];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(words, sizeof(words), format, args);
+    va_end(args);
+    snprintf(base->describe, sizeof(base->describe), "%s %ux%u at %.5g fps", words,
+             base->shape.width_px, base->shape.height_px, base->rate_millihz / 1000.0);
+}
+
+int ar_capture_wait_until(struct ar_capture *base, uint64_t due_us)
+{
+    uint64_t now_us = ar_clock_now_us();
+
+    do {
+        const uint64_t timeout_us = due_us > now_us ? due_us - now_us : 0;
+        const int ret = ar_loop_run_once(base->loop, timeout_us);
+
+        if (ret < 0 && ret != -ETIMEDOUT)
+            return ret;
+        now_us = ar_clock_now_us();
+    } while (now_us < due_us);
+    return 0;
+}
+
+int ar_capture_take(struct ar_capture *base, struct ar_pool *pool, struct ar_frame **out)
+{
+    *out = ar_pool_take(pool);
+    while (!*out && base->lossless) {
+        const int ret = ar_capture_wait_until(base, ar_clock_now_us() + POOL_RETRY_US);
+
+        if (ret < 0)
+            return ret;
+        *out = ar_pool_take(pool);
+    }
+    return *out ? 0 : -EAGAIN;
+}

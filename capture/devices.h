@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Which V4L2 cameras the machine has, through libudev. Any thread.
+ */
+
+#define AR_DEVICES_MAX 16
+
+struct ar_device {
+    char path[64];   /* /dev/video0 */
+    char card[32];   /* as the driver names it */
+    char by_id[160]; /* /dev/v4l/by-id/..., or empty */
+    bool capture;    /* can stream pictures in a format that we read */
+    bool output;     /* takes pictures: a loopback or output node */
+};
+
+/* Fills at most max; returns how many there are, or -errno. Devices that may not be opened are listed with an empty card. */
+int ar_devices_list(struct ar_device *devices, uint32_t max);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/mjpeg.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <turbojpeg.h>
+
+#include "base/macros.h"
+
+/* Less cannot hold a JPEG's headers; cameras send such stubs when light is low. */
+#define JPEG_MIN_B 128
+
+/* The largest block that a JPEG rounds its size up to. */
+#define JPEG_BLOCK_PX 32
+
+#define NEUTRAL_CHROMA 128
+
+struct ar_mjpeg {
+    tjhandle turbo;
+    uint32_t width_px;
+    uint32_t height_px;
+    uint8_t *planes[3]; /* whole pictures at full size each, for what is not 4:2:0 */
+    uint32_t stride_b;
+};
+
+int ar_mjpeg_create(struct ar_mjpeg **out, uint32_t width_px, uint32_t height_px)
+{
+    struct ar_mjpeg *mjpeg = calloc(1, sizeof(*mjpeg));
+
+    *out = NULL;
+    if (!mjpeg)
+        return -ENOMEM;
+    mjpeg->turbo = tjInitDecompress();
+    mjpeg->width_px = width_px;
+    mjpeg->height_px = height_px;
+    mjpeg->stride_b = (uint32_t)ar_align_up(width_px, JPEG_BLOCK_PX);
+    for (uint32_t p = 0; p < 3; p++) {
+        mjpeg->planes[p] =
+            malloc((size_t)mjpeg->stride_b * ar_align_up(height_px, JPEG_BLOCK_PX));
+        if (!mjpeg->turbo || !mjpeg->planes[p]) {
+            ar_mjpeg_destroy(mjpeg);
+            return -ENOMEM;
+        }
+    }
+    *out = mjpeg;
+    return 0;
+}
+
+void ar_mjpeg_destroy(struct ar_mjpeg *mjpeg)
+{
+    if (!mjpeg)
+        return;
+    if (mjpeg->turbo)
+        tjDestroy(mjpeg->turbo);
+    for (uint32_t p = 0; p < 3; p++)
+        free(mjpeg->planes[p]);
+    free(mjpeg);
+}
+
+/* Start and end markers are there. Drivers pad with zeros behind the end. */
+static bool is_whole(const uint8_t *data, size_t size_b)
+{
+    if (size_b < JPEG_MIN_B || data[0] != 0xff || data[1] != 0xd8)
+        return false;
+    while (size_b > JPEG_MIN_B && data[size_b - 1] == 0)
+        size_b--;
+    return data[size_b - 2] == 0xff && data[size_b - 1] == 0xd9;
+}
+
+/*
+ * Many cameras make JPEGs that the library warns about and decodes well; what is not fatal and has its
+ * end marker is good enough.
+ */
+static int decode_planes(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+                         uint8_t **planes, int strides_b[3])
+{
+    const int ret =
+        tjDecompressToYUVPlanes(mjpeg->turbo, data, (unsigned long)size_b, planes, 0, strides_b,
+                                0, TJFLAG_FASTDCT | TJFLAG_LIMITSCANS);
+
+    return ret < 0 && tjGetErrorCode(mjpeg->turbo) == TJERR_FATAL ? -EINVAL : 0;
+}
+
+static int decode_direct(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+                         const struct ar_frame *frame)
+{
+    uint8_t *planes[3] = { frame->planes[0].data, frame->planes[1].data,
+                           frame->planes[2].data };
+    int strides_b[3] = { (int)frame->planes[0].stride_b, (int)frame->planes[1].stride_b,
+                         (int)frame->planes[2].stride_b };
+
+    return decode_planes(mjpeg, data, size_b, planes, strides_b);
+}
+
+/* The mean of the chroma under each 2x2 luma pixels, whatever grid the chroma was on. */
+static void halve_chroma(const struct ar_frame_plane *dst, const struct ar_frame_shape *shape,
+                         const uint8_t *src, uint32_t src_stride_b, int subsampling)
+{
+    const uint32_t step_x = (uint32_t)tjMCUWidth[subsampling] / 8;
+    const uint32_t step_y = (uint32_t)tjMCUHeight[subsampling] / 8;
+
+    for (uint32_t y = 0; y < shape->height_px; y += 2) {
+        const uint8_t *upper = src + (size_t)(y / step_y) * src_stride_b;
+        const uint8_t *lower = src + (size_t)((y + 1) / step_y) * src_stride_b;
+        uint8_t *row = dst->data + (size_t)(y / 2) * dst->stride_b;
+
+        for (uint32_t x = 0; x < shape->width_px; x += 2) {
+            const uint32_t left = x / step_x;
+            const uint32_t right = (x + 1) / step_x;
+
+            row[x / 2] =
+                (uint8_t)((upper[left] + upper[right] + lower[left] + lower[right] + 2) / 4);
+        }
+    }
+}
+
+static int decode_through(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+                          struct ar_frame *frame, int subsampling)
+{
+    uint8_t *planes[3] = { mjpeg->planes[0], mjpeg->planes[1], mjpeg->planes[2] };
+    int strides_b[3] = { (int)mjpeg->stride_b, (int)mjpeg->stride_b, (int)mjpeg->stride_b };
+    const struct ar_frame_shape *shape = &frame->shape;
+    const int ret = decode_planes(mjpeg, data, size_b, planes, strides_b);
+
+    if (ret < 0)
+        return ret;
+    for (uint32_t y = 0; y < shape->height_px; y++)
+        memcpy(frame->planes[0].data + (size_t)y * frame->planes[0].stride_b,
+               mjpeg->planes[0] + (size_t)y * mjpeg->stride_b, shape->width_px);
+    for (uint32_t p = 1; p < 3; p++) {
+        if (subsampling == TJSAMP_GRAY)
+            memset(frame->planes[p].data, NEUTRAL_CHROMA,
+                   (size_t)frame->planes[p].stride_b * (shape->height_px / 2));
+        else
+            halve_chroma(&frame->planes[p], shape, mjpeg->planes[p], mjpeg->stride_b,
+                         subsampling);
+    }
+    return 0;
+}
+
+int ar_mjpeg_decode(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+                    struct ar_frame *frame)
+{
+    int width_px;
+    int height_px;
+    int subsampling;
+    int colours;
+
+    if (!is_whole(data, size_b) ||
+        tjDecompressHeader3(mjpeg->turbo, data, (unsigned long)size_b, &width_px, &height_px,
+                            &subsampling, &colours) < 0)
+        return -EINVAL;
+    if ((uint32_t)width_px != mjpeg->width_px || (uint32_t)height_px != mjpeg->height_px ||
+        (colours != TJCS_YCbCr && colours != TJCS_GRAY) || subsampling < 0 ||
+        subsampling >= TJ_NUMSAMP)
+        return -EINVAL;
+    if (subsampling == TJSAMP_420 && frame->shape.width_px == mjpeg->width_px &&
+        frame->shape.height_px == mjpeg->height_px)
+        return decode_direct(mjpeg, data, size_b, frame);
+    return decode_through(mjpeg, data, size_b, frame, subsampling);
+}

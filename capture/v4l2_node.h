@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <linux/videodev2.h>
+
+#include "base/option.h"
+#include "base/reason.h"
+#include "capture/v4l2_io.h"
+
+/*
+ * An opened camera node: found by the name that the user gave, and known to be one that can stream. One thread.
+ */
+
+struct ar_v4l2_node {
+    struct ar_v4l2_io io; /* fd -1 when closed */
+    char path[AR_OPTION_TEXT_MAX];
+    char
+        card[sizeof(((struct v4l2_capability *)NULL)->card) + 1]; /* the driver's name for it */
+};
+
+/*
+ * device: a path, a number, a name below /dev/v4l/by-id or by-path; empty for the first camera. On error the
+ * node may be half open: close it.
+ */
+int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *device, struct ar_reason *reason);
+void ar_v4l2_node_close(struct ar_v4l2_node *node);
+
+/* ioctl(2) on it: 0 or -errno. */
+int ar_v4l2_node_call(const struct ar_v4l2_node *node, unsigned long request, void *argument);
+
+/* Gives ret back; the reason says `what` failed and the cure, where the error number has one that we know. */
+int ar_v4l2_node_refuse(const struct ar_v4l2_node *node, int ret, const char *what,
+                        struct ar_reason *reason);

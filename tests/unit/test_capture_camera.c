@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/videodev2.h>
+#include <sys/eventfd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macros.h"
+#include "capture/capture.h"
+#include "capture/v4l2_io.h"
+#include "tests/suite.h"
+
+/*
+ * The camera source on a camera of straw: this file defines the functions of v4l2_io.h itself, so that the
+ * test decides what the "driver" answers. Real drivers are tried in the virtual machine.
+ */
+
+#define WIDTH     64
+#define HEIGHT    48
+#define PICTURE_B ((size_t)WIDTH * HEIGHT * 2)
+#define N_BUFFERS 4
+#define NONE      UINT32_MAX
+
+enum place {
+    WITH_PROGRAM,
+    QUEUED,
+    FILLED,
+};
+
+static struct straw {
+    int fd; /* an eventfd: readable while a picture is filled or an error waits */
+    bool streaming;
+    uint32_t abilities;
+    uint32_t fourcc;
+    char description[32];
+    uint8_t memory[N_BUFFERS][PICTURE_B + 64];
+    enum place places[N_BUFFERS];
+    struct v4l2_buffer filled[N_BUFFERS]; /* first in, first out */
+    uint32_t n_filled;
+    int open_error;
+    int dqbuf_error; /* given once, before pictures */
+    int qbuf_error;  /* given always */
+    int streamon_error;
+    uint32_t n_restarts;
+    uint32_t n_mapped;
+} straw;
+
+static struct ar_loop *loop;
+static struct ar_capture *capture;
+static struct ar_reason reason;
+
+static void set_readable(bool readable)
+{
+    uint64_t value = 1;
+
+    if (read(straw.fd, &value, sizeof(value)) < 0)
+        ck_assert_int_eq(errno, EAGAIN);
+    value = 1;
+    if (readable)
+        ck_assert_int_eq(write(straw.fd, &value, sizeof(value)), sizeof(value));
+}
+
+int ar_v4l2_io_open(struct ar_v4l2_io *io, const char *path)
+{
+    ck_assert_str_eq(path, "/dev/straw");
+    io->fd = -1;
+    if (straw.open_error)
+        return straw.open_error;
+    io->fd = straw.fd;
+    return 0;
+}
+
+void ar_v4l2_io_close(struct ar_v4l2_io *io)
+{
+    io->fd = -1;
+}
+
+void *ar_v4l2_io_map(const struct ar_v4l2_io *io, size_t size_b, uint32_t offset_b)
+{
+    ck_assert_uint_eq(size_b, sizeof(straw.memory[0]));
+    straw.n_mapped++;
+    return straw.memory[offset_b];
+}
+
+void ar_v4l2_io_unmap(const struct ar_v4l2_io *io, void *memory, size_t size_b)
+{
+    straw.n_mapped--;
+}
+
+static int enum_sizes(struct v4l2_frmsizeenum *entry)
+{
+    if (entry->index > 0)
+        return -EINVAL;
+    entry->type = V4L2_FRMSIZE_TYPE_DISCRETE;
+    entry->discrete.width = WIDTH;
+    entry->discrete.height = HEIGHT;
+    return 0;
+}
+
+static int set_format(struct v4l2_format *format)
+{
+    ck_assert_uint_eq(format->fmt.pix.width, WIDTH);
+    ck_assert_uint_eq(format->fmt.pix.pixelformat, straw.fourcc);
+    format->fmt.pix.bytesperline = 2 * WIDTH;
+    format->fmt.pix.sizeimage = PICTURE_B;
+    return 0;
+}
+
+static int dequeue(struct v4l2_buffer *buffer)
+{
+    const int error = straw.dqbuf_error;
+
+    straw.dqbuf_error = 0;
+    if (error) {
+        set_readable(straw.n_filled > 0);
+        return error;
+    }
+    if (straw.n_filled == 0)
+        return -EAGAIN;
+    *buffer = straw.filled[0];
+    straw.n_filled--;
+    memmove(&straw.filled[0], &straw.filled[1], straw.n_filled * sizeof(straw.filled[0]));
+    if (buffer->index < N_BUFFERS)
+        straw.places[buffer->index] = WITH_PROGRAM;
+    set_readable(straw.n_filled > 0);
+    return 0;
+}
+
+static int queue(const struct v4l2_buffer *buffer)
+{
+    ck_assert_uint_lt(buffer->index, N_BUFFERS);
+    if (straw.qbuf_error)
+        return straw.qbuf_error;
+    ck_assert_int_eq(straw.places[buffer->index], WITH_PROGRAM);
+    straw.places[buffer->index] = QUEUED;
+    return 0;
+}
+
+static int stream(bool on)
+{
+    if (on && straw.streamon_error)
+        return straw.streamon_error;
+    straw.n_restarts += on && !straw.streaming;
+    straw.streaming = on;
+    for (uint32_t i = 0; i < N_BUFFERS && !on; i++)
+        straw.places[i] = WITH_PROGRAM;
+    if (!on) {
+        straw.n_filled = 0;
+        set_readable(false);
+    }
+    return 0;
+}
+
+static int query_capability(struct v4l2_capability *capability)
+{
+    capability->capabilities = V4L2_CAP_DEVICE_CAPS;
+    capability->device_caps = straw.abilities;
+    memset(capability->card, 'C', sizeof(capability->card)); /* a driver that forgets the end */
+    return 0;
+}
+
+static int enum_format(struct v4l2_fmtdesc *entry)
+{
+    if (entry->index > 0)
+        return -EINVAL;
+    entry->pixelformat = straw.fourcc;
+    memcpy(entry->description, straw.description, sizeof(entry->description));
+    return 0;
+}
+
+static int query_buffer(struct v4l2_buffer *buffer)
+{
+    buffer->length = sizeof(straw.memory[0]);
+    buffer->m.offset = buffer->index;
+    return 0;
+}
+
+int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *argument)
+{
+    switch (request) {
+    case VIDIOC_QUERYCAP:
+        return query_capability(argument);
+    case VIDIOC_ENUM_FMT:
+        return enum_format(argument);
+    case VIDIOC_ENUM_FRAMESIZES:
+        return enum_sizes(argument);
+    case VIDIOC_S_FMT:
+        return set_format(argument);
+    case VIDIOC_REQBUFS:
+        return 0; /* as many as were asked for */
+    case VIDIOC_QUERYBUF:
+        return query_buffer(argument);
+    case VIDIOC_QBUF:
+        return queue(argument);
+    case VIDIOC_DQBUF:
+        return dequeue(argument);
+    case VIDIOC_STREAMON:
+    case VIDIOC_STREAMOFF:
+        return stream(request == VIDIOC_STREAMON);
+    default:
+        return -ENOTTY; /* intervals and the rate: this camera has none */
+    }
+}
+
+static uint32_t free_buffer(void)
+{
+    for (uint32_t i = 0; i < N_BUFFERS; i++)
+        if (straw.places[i] == QUEUED)
+            return i;
+    return NONE;
+}
+
+/* The camera takes a picture, grey `value` all over. */
+static void expose(uint32_t sequence, uint8_t value, uint32_t flags, uint32_t bytes_used)
+{
+    const uint32_t index = free_buffer();
+    const uint64_t now_us = ar_clock_now_us() - 3000;
+
+    ck_assert_uint_ne(index, NONE);
+    memset(straw.memory[index], value, PICTURE_B);
+    straw.places[index] = FILLED;
+    straw.filled[straw.n_filled++] = (struct v4l2_buffer){
+        .index = index,
+        .bytesused = bytes_used,
+        .flags = flags | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC,
+        .sequence = sequence,
+        .timestamp = { (time_t)(now_us / 1000000), (suseconds_t)(now_us % 1000000) },
+    };
+    set_readable(true);
+}
+
+static void expose_good(uint32_t sequence, uint8_t value)
+{
+    expose(sequence, value, 0, PICTURE_B);
+}
+
+/* An error that the next dequeue meets. */
+static void break_with(int error)
+{
+    straw.dqbuf_error = error;
+    set_readable(true);
+}
+
+static uint32_t n_at(enum place place)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < N_BUFFERS; i++)
+        n += straw.places[i] == place;
+    return n;
+}
+
+static void setup(void)
+{
+    straw = (struct straw){ .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
+                            .fourcc = V4L2_PIX_FMT_YUYV,
+                            .description = "YUYV 4:2:2" };
+    straw.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    ck_assert_int_ge(straw.fd, 0);
+    ck_assert_int_eq(ar_loop_create(&loop, AR_LOOP_AUTO), 0);
+}
+
+static int start(void)
+{
+    struct ar_capture_params params;
+
+    ar_option_defaults(ar_capture_options, &params);
+    snprintf(params.source, sizeof(params.source), "v4l2:/dev/straw");
+    ck_assert_int_eq(ar_capture_create(&capture, &params, &reason), 0);
+    return ar_capture_start(capture, loop, &reason);
+}
+
+/* Every test ends like this, and nothing may be left with the driver. */
+static void teardown(void)
+{
+    ar_capture_destroy(capture);
+    ck_assert_uint_eq(straw.n_mapped, 0);
+    ck_assert(!straw.streaming);
+    ar_loop_destroy(loop);
+    close(straw.fd);
+}
+
+static int next(struct ar_frame **frame)
+{
+    return ar_capture_next(capture, frame, &reason);
+}
+
+/* The next picture must be the one of that value; it is given back. */
+static void expect(uint8_t value, uint64_t sequence)
+{
+    struct ar_frame *frame;
+
+    ck_assert_msg(next(&frame) == 0, "%s", reason.text);
+    ck_assert_uint_eq(frame->planes[0].data[0], value);
+    ck_assert_uint_eq(frame->planes[0].data[(size_t)(HEIGHT - 1) * frame->planes[0].stride_b +
+                                            2 * WIDTH - 1],
+                      value);
+    ck_assert_uint_eq(frame->sequence, sequence);
+    ck_assert_uint_lt(ar_clock_now_us() - frame->capture_us, 2000000);
+    ar_frame_unref(&frame);
+}
+
+static struct ar_capture_counters counters(void)
+{
+    struct ar_capture_counters counters;
+
+    ar_capture_counters(capture, &counters);
+    return counters;
+}
+
+/* The first question takes what is old away; from then on the pictures count. */
+static void start_streaming(void)
+{
+    ck_assert_msg(start() == 0, "%s", reason.text);
+    ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+    expose_good(0, 1);
+    break_with(-EAGAIN);
+    expect(1, 1);
+}
+
+START_TEST(test_pictures_come_through)
+{
+    start_streaming();
+    ck_assert_int_eq(ar_capture_shape(capture)->format, AR_FRAME_YUYV);
+    ck_assert_int_eq(ar_capture_shape(capture)->range, AR_FRAME_LIMITED);
+    ck_assert_uint_eq(ar_capture_rate_millihz(capture), 30000);
+    ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), ") YUYV 64x48 at 30 fps"));
+    for (uint32_t i = 1; i < 20; i++) {
+        expose_good(i, (uint8_t)(100 + i));
+        expect((uint8_t)(100 + i), i + 1);
+        ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+    }
+    ck_assert_uint_eq(counters().n_frames, 20);
+    ck_assert_uint_eq(counters().n_dropped, 0);
+    ck_assert_uint_eq(counters().n_lost, 0);
+}
+END_TEST
+
+START_TEST(test_newest_wins)
+{
+    start_streaming();
+    for (uint32_t i = 1; i <= N_BUFFERS; i++)
+        expose_good(i, (uint8_t)(50 + i));
+    expect(50 + N_BUFFERS, 1 + N_BUFFERS);
+    ck_assert_uint_eq(counters().n_dropped, N_BUFFERS - 1);
+    ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+}
+END_TEST
+
+START_TEST(test_gaps_are_lost_pictures)
+{
+    start_streaming();
+    expose_good(1, 10);
+    expect(10, 2);
+    expose_good(5, 11);
+    expect(11, 6);
+    ck_assert_uint_eq(counters().n_lost, 3);
+    expose_good(0, 12); /* the camera counts from anew */
+    expect(12, 7);
+    ck_assert_uint_eq(counters().n_lost, 3);
+}
+END_TEST
+
+/* A bad picture goes back at once and never out; the newest good one does. */
+START_TEST(test_bad_pictures)
+{
+    start_streaming();
+    expose(1, 20, V4L2_BUF_FLAG_ERROR, PICTURE_B);
+    expose_good(2, 21);
+    expose(3, 22, 0, PICTURE_B - 1);
+    expose(4, 23, 0, 0);
+    expect(21, 3);
+    expose(5, 24, 0, PICTURE_B + 65); /* more than the buffer holds */
+    expose_good(6, 25);
+    expect(25, 7);
+    ck_assert_uint_eq(counters().n_corrupt, 4);
+    ck_assert_uint_eq(counters().n_dropped, 0);
+    ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+}
+END_TEST
+
+static void on_timer(void *user, uint64_t n_expired)
+{
+    expose_good(9, 99);
+}
+
+/* After an I/O error the stream starts again once, and the pictures after it are good. */
+START_TEST(test_restart_after_an_error)
+{
+    struct ar_loop_source *timer;
+
+    start_streaming();
+    ck_assert_int_eq(ar_loop_add_timer(loop, on_timer, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
+    break_with(-EIO);
+    expect(99, 2);
+    ck_assert_uint_eq(straw.n_restarts, 2);
+    ck_assert_uint_eq(counters().n_lost, 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
+    break_with(-EIO); /* a good picture came between: it may happen again */
+    expect(99, 3);
+    ck_assert_uint_eq(straw.n_restarts, 3);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+static void break_again(void *user, uint64_t n_expired)
+{
+    break_with(-EIO);
+}
+
+START_TEST(test_errors_again_and_again)
+{
+    struct ar_loop_source *timer;
+    struct ar_frame *frame;
+
+    start_streaming();
+    ck_assert_int_eq(ar_loop_add_timer(loop, break_again, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
+    break_with(-EIO);
+    ck_assert_int_eq(next(&frame), -ENODEV);
+    ck_assert_ptr_null(frame);
+    ck_assert_uint_eq(straw.n_restarts, 2);
+    ck_assert_ptr_nonnull(strstr(reason.text, "/dev/straw"));
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+START_TEST(test_unplugged)
+{
+    struct ar_frame *frame;
+
+    start_streaming();
+    expose_good(1, 30);
+    if (_i == 0)
+        break_with(-ENODEV);
+    else
+        straw.qbuf_error = -ENODEV; /* after the picture was copied */
+    ck_assert_int_eq(next(&frame), -ENODEV);
+    ck_assert_ptr_null(frame);
+    ck_assert_ptr_nonnull(strstr(reason.text, "camera unplugged"));
+}
+END_TEST
+
+START_TEST(test_a_wild_index)
+{
+    struct ar_frame *frame;
+
+    start_streaming();
+    expose_good(1, 30);
+    straw.filled[0].index = 4000;
+    straw.streamon_error = -EIO; /* so that the restart is the end */
+    ck_assert_int_eq(next(&frame), -ENODEV);
+}
+END_TEST
+
+static void stop_loop(void *user, uint64_t n_expired)
+{
+    ar_loop_stop(loop);
+}
+
+/* With all frames of the pool held, pictures are dropped, and the driver keeps its buffers. */
+START_TEST(test_no_frame_free)
+{
+    struct ar_loop_source *timer;
+    struct ar_frame *held[6];
+    struct ar_frame *frame;
+
+    start_streaming();
+    for (uint32_t i = 0; i < AR_ARRAY_LEN(held); i++) {
+        expose_good(1 + i, (uint8_t)i);
+        ck_assert_int_eq(next(&held[i]), 0);
+    }
+    expose_good(7, 70);
+    ck_assert_int_eq(ar_loop_add_timer(loop, stop_loop, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
+    ck_assert_int_eq(next(&frame), -ECANCELED);
+    ck_assert_ptr_null(frame);
+    ck_assert_uint_eq(counters().n_frames, 7);
+    ck_assert_uint_eq(counters().n_dropped, 1);
+    ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+    for (uint32_t i = 0; i < AR_ARRAY_LEN(held); i++)
+        ar_frame_unref(&held[i]);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+/* What the camera took before anybody asked is too old to show. */
+START_TEST(test_old_pictures_go_back)
+{
+    struct ar_loop_source *timer;
+
+    ck_assert_int_eq(start(), 0);
+    ck_assert_int_eq(ar_loop_add_timer(loop, on_timer, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
+    for (uint32_t i = 0; i < N_BUFFERS; i++)
+        expose_good(i, (uint8_t)i);
+    expect(99, 1);
+    ck_assert_uint_eq(counters().n_lost, 0);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+static const struct {
+    uint32_t abilities;
+    uint32_t fourcc;
+    const char *description;
+    int open_error;
+    int streamon_error;
+    int ret;
+    const char *words;
+} refusals[] = {
+    { .open_error = -EACCES, .ret = -EACCES, .words = "group \"video\"" },
+    { .open_error = -ENOENT, .ret = -ENOENT, .words = "--list-devices" },
+    { .open_error = -EBUSY, .ret = -EBUSY, .words = "another program" },
+    { .streamon_error = -EBUSY, .ret = -EBUSY, .words = "another program" },
+    { .streamon_error = -ENOSPC, .ret = -ENOSPC, .words = "USB" },
+    { .abilities = V4L2_CAP_VIDEO_OUTPUT, .ret = -EINVAL, .words = "not a capture device" },
+    { .abilities = V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING,
+      .ret = -EINVAL,
+      .words = "metadata" },
+    { .abilities = V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_STREAMING,
+      .ret = -ENOTSUP,
+      .words = "multi-planar" },
+    { .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_IO_MC,
+      .ret = -ENOTSUP,
+      .words = "libcamerify" },
+    { .abilities = V4L2_CAP_VIDEO_CAPTURE, .ret = -ENOTSUP, .words = "mapped buffers" },
+    { .fourcc = V4L2_PIX_FMT_SBGGR10,
+      .description = "10-bit Bayer BGBG/GRGR",
+      .ret = -ENOTSUP,
+      .words = "libcamerify" },
+    { .fourcc = V4L2_PIX_FMT_H264, .description = "H.264", .ret = -ENOTSUP, .words = "H264" },
+};
+
+START_TEST(test_refusals_name_the_cure)
+{
+    if (refusals[_i].abilities)
+        straw.abilities = refusals[_i].abilities;
+    if (refusals[_i].fourcc) {
+        straw.fourcc = refusals[_i].fourcc;
+        snprintf(straw.description, sizeof(straw.description), "%s", refusals[_i].description);
+    }
+    straw.open_error = refusals[_i].open_error;
+    straw.streamon_error = refusals[_i].streamon_error;
+    ck_assert_int_eq(start(), refusals[_i].ret);
+    ck_assert_msg(strncmp(reason.text, "/dev/straw", 10) == 0, "%s", reason.text);
+    ck_assert_msg(strstr(reason.text, refusals[_i].words) != NULL, "%s", reason.text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("capture/camera");
+    TCase *camera = tcase_create("camera");
+
+    ar_log_set_level(AR_LOG_WARN);
+    tcase_add_checked_fixture(camera, setup, teardown);
+    tcase_add_test(camera, test_pictures_come_through);
+    tcase_add_test(camera, test_newest_wins);
+    tcase_add_test(camera, test_gaps_are_lost_pictures);
+    tcase_add_test(camera, test_bad_pictures);
+    tcase_add_test(camera, test_restart_after_an_error);
+    tcase_add_test(camera, test_errors_again_and_again);
+    tcase_add_loop_test(camera, test_unplugged, 0, 2);
+    tcase_add_test(camera, test_a_wild_index);
+    tcase_add_test(camera, test_no_frame_free);
+    tcase_add_test(camera, test_old_pictures_go_back);
+    tcase_add_loop_test(camera, test_refusals_name_the_cure, 0, AR_ARRAY_LEN(refusals));
+    suite_add_tcase(suite, camera);
+    return ar_suite_run(suite);
+}

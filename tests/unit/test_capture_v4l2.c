@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <turbojpeg.h>
+
+#include "base/macros.h"
+#include "base/pool.h"
+#include "capture/mjpeg.h"
+#include "capture/v4l2_format.h"
+#include "capture/v4l2_stamp.h"
+#include "tests/suite.h"
+
+/* What of the camera source needs no camera: choosing a mode, checking what a driver says, decoding. */
+
+static struct ar_v4l2_mode mode(uint32_t fourcc, uint32_t width_px, uint32_t height_px,
+                                uint32_t rate_hz)
+{
+    return (struct ar_v4l2_mode){ .format = ar_v4l2_format_find(fourcc),
+                                  .width_px = width_px,
+                                  .height_px = height_px,
+                                  .interval = { rate_hz ? 1 : 0, rate_hz } };
+}
+
+static const struct ar_v4l2_wish wish_hd = { 1280, 720, 30000 };
+
+/* Each line is better than the one below it, for 1280x720 at 30. */
+START_TEST(test_modes_in_order)
+{
+    const struct ar_v4l2_mode modes[] = {
+        mode(V4L2_PIX_FMT_YUV420, 1280, 720, 30), mode(V4L2_PIX_FMT_NV12, 1280, 720, 30),
+        mode(V4L2_PIX_FMT_YUYV, 1280, 720, 60),   mode(V4L2_PIX_FMT_MJPEG, 1280, 720, 30),
+        mode(V4L2_PIX_FMT_YUYV, 1280, 720, 0),    mode(V4L2_PIX_FMT_MJPEG, 1280, 960, 30),
+        mode(V4L2_PIX_FMT_YUYV, 1280, 720, 10),   mode(V4L2_PIX_FMT_YUYV, 640, 360, 30),
+    };
+
+    for (size_t i = 0; i + 1 < AR_ARRAY_LEN(modes); i++)
+        ck_assert_msg(ar_v4l2_score(&modes[i], &wish_hd) <
+                          ar_v4l2_score(&modes[i + 1], &wish_hd),
+                      "modes %zu and %zu: %u, %u", i, i + 1, ar_v4l2_score(&modes[i], &wish_hd),
+                      ar_v4l2_score(&modes[i + 1], &wish_hd));
+    ck_assert_uint_eq(ar_v4l2_score(&modes[0], &wish_hd), 0);
+}
+END_TEST
+
+START_TEST(test_odd_modes)
+{
+    struct ar_v4l2_mode m = mode(V4L2_PIX_FMT_YUYV, UINT32_MAX, UINT32_MAX, 1);
+
+    ck_assert_uint_le(ar_v4l2_score(&m, &wish_hd), 1000000);
+    m.interval = (struct v4l2_fract){ 1001, 30000 }; /* is as good as 30 */
+    ck_assert_uint_eq(ar_v4l2_rate_millihz(m.interval), 29970);
+    m.width_px = 1280;
+    m.height_px = 720;
+    ck_assert_uint_lt(ar_v4l2_score(&m, &wish_hd), 10);
+    ck_assert_uint_eq(ar_v4l2_rate_millihz((struct v4l2_fract){ 0, 0 }), 0);
+    ck_assert_uint_eq(ar_v4l2_rate_millihz((struct v4l2_fract){ 1, 0 }), 0);
+    ck_assert_uint_eq(ar_v4l2_rate_millihz((struct v4l2_fract){ 1, UINT32_MAX }), 0);
+    ck_assert_ptr_null(ar_v4l2_format_find(V4L2_PIX_FMT_SBGGR8));
+}
+END_TEST
+
+START_TEST(test_nearest_size)
+{
+    const struct v4l2_frmsize_stepwise range = { 32, 2592, 16, 30, 1944, 2 };
+    const struct v4l2_frmsize_stepwise fixed = { 64, 64, 0, 64, 64, 0 };
+    struct ar_v4l2_wish wish = { 650, 361, 30000 };
+    uint32_t w;
+    uint32_t h;
+
+    ar_v4l2_nearest_size(&range, &wish, &w, &h);
+    ck_assert_uint_eq(w, 656);
+    ck_assert_uint_eq(h, 362);
+    wish = (struct ar_v4l2_wish){ 16, UINT32_MAX, 30000 };
+    ar_v4l2_nearest_size(&range, &wish, &w, &h);
+    ck_assert_uint_eq(w, 32);
+    ck_assert_uint_eq(h, 1944);
+    ar_v4l2_nearest_size(&fixed, &wish_hd, &w, &h);
+    ck_assert_uint_eq(w, 64);
+    ck_assert_uint_eq(h, 64);
+}
+END_TEST
+
+START_TEST(test_fourcc_text)
+{
+    char text[5];
+
+    ar_v4l2_fourcc_text(text, V4L2_PIX_FMT_YUYV);
+    ck_assert_str_eq(text, "YUYV");
+    ar_v4l2_fourcc_text(text, 0x01020a41);
+    ck_assert_str_eq(text, "A...");
+}
+END_TEST
+
+START_TEST(test_layouts)
+{
+    struct v4l2_pix_format pix = { .width = 640, .height = 480, .bytesperline = 704 };
+    struct ar_v4l2_layout layout;
+
+    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
+    ck_assert_uint_eq(layout.planes[1].offset_b, 704ul * 480);
+    ck_assert_uint_eq(layout.planes[1].stride_b, 352);
+    ck_assert_uint_eq(layout.planes[2].offset_b, 704ul * 480 + 352ul * 240);
+    ck_assert_uint_eq(layout.size_b, 704ul * 480 + 2 * 352ul * 240);
+    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_NV12, &pix));
+    ck_assert_uint_eq(layout.planes[1].stride_b, 704);
+    ck_assert_uint_eq(layout.size_b, 704ul * 720);
+    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix)); /* needs 1280 */
+    pix.bytesperline = 0;
+    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix));
+    ck_assert_uint_eq(layout.size_b, 1280ul * 480);
+    pix.bytesperline = 639;
+    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
+    pix = (struct v4l2_pix_format){ .width = 641, .height = 480, .bytesperline = 640 };
+    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
+    pix = (struct v4l2_pix_format){ .width = UINT32_MAX, .height = UINT32_MAX };
+    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix));
+    pix = (struct v4l2_pix_format){ .width = 640, .height = 0 };
+    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_NV12, &pix));
+}
+END_TEST
+
+START_TEST(test_ranges)
+{
+    struct v4l2_pix_format pix = { .colorspace = V4L2_COLORSPACE_SRGB };
+
+    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_LIMITED);
+    pix.colorspace = V4L2_COLORSPACE_JPEG;
+    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_FULL);
+    pix.quantization = V4L2_QUANTIZATION_LIM_RANGE;
+    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_LIMITED);
+    pix.colorspace = V4L2_COLORSPACE_SRGB;
+    pix.quantization = V4L2_QUANTIZATION_FULL_RANGE;
+    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_FULL);
+}
+END_TEST
+
+START_TEST(test_time_stamps)
+{
+    const uint64_t now_us = 10000000;
+    struct v4l2_buffer buffer = { .flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC,
+                                  .timestamp = { 9, 980000 } };
+
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), 9980000);
+    buffer.timestamp = (struct timeval){ 9, 500000 };
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), 9500000);
+    buffer.timestamp = (struct timeval){ 9, 499999 }; /* too old */
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+    buffer.timestamp = (struct timeval){ 10, 1 }; /* in the future */
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+    buffer.timestamp = (struct timeval){ -5, 0 };
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+    buffer.timestamp = (struct timeval){ 9, 980000 };
+    buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN;
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+    buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+}
+END_TEST
+
+START_TEST(test_sequence_gaps)
+{
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(7, 8), 0);
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(7, 9), 1);
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(7, 107), 99);
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(7, 7), 0);      /* a driver that does not count */
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(900, 0), 0);    /* started again */
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(0, 900000), 0); /* wild */
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(UINT32_MAX, 0), 0); /* wraps */
+    ck_assert_uint_eq(ar_v4l2_sequence_gap(UINT32_MAX, 2), 2);
+}
+END_TEST
+
+struct jpeg {
+    unsigned char *data;
+    unsigned long size_b;
+};
+
+/* A picture whose left half is orange and whose right half is blue. */
+static struct jpeg compress(uint32_t width_px, uint32_t height_px, int subsampling)
+{
+    static const uint8_t orange[3] = { 0xf0, 0x90, 0x20 };
+    static const uint8_t blue[3] = { 0x20, 0x40, 0xc0 };
+    uint8_t *rgb = malloc((size_t)width_px * height_px * 3);
+    tjhandle turbo = tjInitCompress();
+    struct jpeg jpeg = { .data = NULL };
+
+    for (size_t i = 0; i < (size_t)width_px * height_px; i++)
+        memcpy(rgb + 3 * i, i % width_px < width_px / 2 ? orange : blue, 3);
+    ck_assert_int_eq(tjCompress2(turbo, rgb, (int)width_px, 0, (int)height_px, TJPF_RGB,
+                                 &jpeg.data, &jpeg.size_b, subsampling, 95, 0),
+                     0);
+    tjDestroy(turbo);
+    free(rgb);
+    return jpeg;
+}
+
+static struct ar_pool *jpeg_pool(uint32_t width_px, uint32_t height_px)
+{
+    const struct ar_frame_shape shape = { .width_px = width_px & ~1u,
+                                          .height_px = height_px & ~1u,
+                                          .format = AR_FRAME_I420 };
+    struct ar_pool *pool;
+
+    ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
+    return pool;
+}
+
+static void check_colour(const struct ar_frame *frame, uint32_t x, uint32_t y, const int yuv[3])
+{
+    for (uint32_t p = 0; p < 3; p++) {
+        const uint32_t shift = p > 0;
+        const struct ar_frame_plane *plane = &frame->planes[p];
+        const int got = plane->data[(y >> shift) * plane->stride_b + (x >> shift)];
+
+        ck_assert_msg(abs(got - yuv[p]) <= 6, "plane %u at %u,%u: %d, want %d", p, x, y, got,
+                      yuv[p]);
+    }
+}
+
+static const struct {
+    uint32_t width_px;
+    uint32_t height_px;
+    int subsampling;
+} jpegs[] = {
+    { 64, 48, TJSAMP_420 }, { 64, 48, TJSAMP_422 },  { 64, 48, TJSAMP_444 },
+    { 64, 48, TJSAMP_440 }, { 64, 48, TJSAMP_411 },  { 64, 48, TJSAMP_GRAY },
+    { 65, 49, TJSAMP_420 }, { 641, 33, TJSAMP_422 }, { 130, 18, TJSAMP_420 },
+    { 71, 35, TJSAMP_444 },
+};
+
+START_TEST(test_jpeg_to_planes)
+{
+    static const int orange[3] = { 160, 56, 185 };
+    static const int blue[3] = { 69, 197, 102 };
+    static const int orange_grey[3] = { 160, 128, 128 };
+    static const int blue_grey[3] = { 69, 128, 128 };
+    const uint32_t w = jpegs[_i].width_px;
+    const uint32_t h = jpegs[_i].height_px;
+    const bool grey = jpegs[_i].subsampling == TJSAMP_GRAY;
+    struct jpeg jpeg = compress(w, h, jpegs[_i].subsampling);
+    struct ar_pool *pool = jpeg_pool(w, h);
+    struct ar_frame *frame = ar_pool_take(pool);
+    struct ar_mjpeg *mjpeg;
+
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, w, h), 0);
+    ck_assert_int_eq(ar_mjpeg_decode(mjpeg, jpeg.data, jpeg.size_b, frame), 0);
+    for (uint32_t y = 0; y < (h & ~1u); y += (h & ~1u) - 1) {
+        check_colour(frame, 0, y, grey ? orange_grey : orange);
+        check_colour(frame, w / 2 - 9, y, grey ? orange_grey : orange);
+        check_colour(frame, w / 2 + 9, y, grey ? blue_grey : blue);
+        check_colour(frame, (w & ~1u) - 1, y, grey ? blue_grey : blue);
+    }
+    ar_mjpeg_destroy(mjpeg);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+    tjFree(jpeg.data);
+}
+END_TEST
+
+START_TEST(test_jpeg_that_is_broken)
+{
+    struct jpeg jpeg = compress(64, 48, TJSAMP_420);
+    struct jpeg other = compress(128, 48, TJSAMP_420);
+    struct ar_pool *pool = jpeg_pool(64, 48);
+    struct ar_frame *frame = ar_pool_take(pool);
+    uint8_t *padded = calloc(1, jpeg.size_b + 100);
+    struct ar_mjpeg *mjpeg;
+
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48), 0);
+    for (size_t size_b = 0; size_b < jpeg.size_b; size_b++) {
+        uint8_t *cut = malloc(size_b ? size_b : 1); /* its own block: reading past it is seen */
+
+        memcpy(cut, jpeg.data, size_b);
+        ck_assert_int_eq(ar_mjpeg_decode(mjpeg, cut, size_b, frame), -EINVAL);
+        free(cut);
+    }
+    ck_assert_int_eq(ar_mjpeg_decode(mjpeg, other.data, other.size_b, frame), -EINVAL);
+    memcpy(padded, jpeg.data, jpeg.size_b);
+    ck_assert_int_eq(ar_mjpeg_decode(mjpeg, padded, jpeg.size_b + 100, frame), 0);
+    memset(padded + 2, 0, 20);
+    ck_assert_int_eq(ar_mjpeg_decode(mjpeg, padded, jpeg.size_b + 100, frame), -EINVAL);
+    ck_assert_int_eq(ar_mjpeg_decode(mjpeg, jpeg.data, jpeg.size_b, frame), 0);
+    ar_mjpeg_destroy(mjpeg);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+    free(padded);
+    tjFree(jpeg.data);
+    tjFree(other.data);
+}
+END_TEST
+
+/* Bytes changed at random decode to something or are refused, and never more. */
+START_TEST(test_jpeg_with_flipped_bytes)
+{
+    struct jpeg jpeg = compress(64, 48, _i ? TJSAMP_444 : TJSAMP_420);
+    struct ar_pool *pool = jpeg_pool(64, 48);
+    struct ar_frame *frame = ar_pool_take(pool);
+    uint8_t *bent = malloc(jpeg.size_b);
+    uint32_t random = 1;
+    struct ar_mjpeg *mjpeg;
+
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48), 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        memcpy(bent, jpeg.data, jpeg.size_b);
+        for (uint32_t flips = 0; flips < 3; flips++) {
+            random = random * 1664525 + 1013904223;
+            bent[(random >> 8) % jpeg.size_b] = (uint8_t)random;
+        }
+        ar_mjpeg_decode(mjpeg, bent, jpeg.size_b, frame);
+    }
+    ar_mjpeg_destroy(mjpeg);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+    free(bent);
+    tjFree(jpeg.data);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("capture/v4l2");
+    TCase *driver = tcase_create("driver");
+    TCase *decoder = tcase_create("jpeg");
+
+    tcase_add_test(driver, test_modes_in_order);
+    tcase_add_test(driver, test_odd_modes);
+    tcase_add_test(driver, test_nearest_size);
+    tcase_add_test(driver, test_fourcc_text);
+    tcase_add_test(driver, test_layouts);
+    tcase_add_test(driver, test_ranges);
+    tcase_add_test(driver, test_time_stamps);
+    tcase_add_test(driver, test_sequence_gaps);
+    tcase_set_timeout(decoder, 30);
+    tcase_add_loop_test(decoder, test_jpeg_to_planes, 0, AR_ARRAY_LEN(jpegs));
+    tcase_add_test(decoder, test_jpeg_that_is_broken);
+    tcase_add_loop_test(decoder, test_jpeg_with_flipped_bytes, 0, 2);
+    suite_add_tcase(suite, driver);
+    suite_add_tcase(suite, decoder);
+    return ar_suite_run(suite);
+}
