@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: MIT */
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#include <sys/mman.h>
+
+#include "base/macros.h"
+#include "tests/unit/display_rig.h"
+
+/*
+ * The whole KMS backend on a graphics card made of paper: the functions of libdrm that it calls are
+ * defined here, and /dev/dri/card1 is a memory file, in which the dumb buffers lie. A flip takes place when
+ * the backend reads its events.
+ */
+
+#define CARD      "/dev/dri/card1"
+#define CONNECTOR 31
+#define CRTC      41
+#define OVERLAY   50
+#define PLANE     51
+#define ENCODER   61
+#define OLD_FB    77
+
+#define MODE_W_PX 200
+#define MODE_H_PX 150
+#define PITCH_B   1024
+#define BUFFER_B  ((size_t)PITCH_B * 152) /* whole pages */
+#define MAX_FBS   4
+
+#define PROPERTY_BASE 100
+
+static const struct {
+    uint32_t object_type;
+    const char *name;
+} properties[] = {
+    { DRM_MODE_OBJECT_CONNECTOR, "EDID" }, { DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID" },
+    { DRM_MODE_OBJECT_CRTC, "ACTIVE" },    { DRM_MODE_OBJECT_CRTC, "MODE_ID" },
+    { DRM_MODE_OBJECT_PLANE, "type" },     { DRM_MODE_OBJECT_PLANE, "FB_ID" },
+    { DRM_MODE_OBJECT_PLANE, "CRTC_ID" },  { DRM_MODE_OBJECT_PLANE, "SRC_X" },
+    { DRM_MODE_OBJECT_PLANE, "SRC_Y" },    { DRM_MODE_OBJECT_PLANE, "SRC_W" },
+    { DRM_MODE_OBJECT_PLANE, "SRC_H" },    { DRM_MODE_OBJECT_PLANE, "CRTC_X" },
+    { DRM_MODE_OBJECT_PLANE, "CRTC_Y" },   { DRM_MODE_OBJECT_PLANE, "CRTC_W" },
+    { DRM_MODE_OBJECT_PLANE, "CRTC_H" },
+};
+
+static struct card {
+    int fd;
+    int open_errno; /* what opening it gives instead; 0: nothing */
+    bool connected;
+    bool others_master;
+    bool no_atomic;
+    int commit_errno;  /* of the next commits */
+    const char *lacks; /* a property that the driver does not have */
+    uint64_t values[AR_ARRAY_LEN(properties)];
+    uint32_t last_flags;
+    uint32_t n_commits;
+    void *flip_user;
+    bool flip_pending;
+    uint64_t flip_us; /* the time of the next flip */
+    uint32_t n_handles;
+    uint32_t n_fbs;
+    uint32_t n_blobs;
+    bool restored;
+} card;
+
+static uint64_t *value_of(const char *name, uint32_t object_type)
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(properties); i++)
+        if (properties[i].object_type == object_type && strcmp(properties[i].name, name) == 0)
+            return &card.values[i];
+    ck_abort_msg("no property %s", name);
+}
+
+/*
+ * open() of our own objects comes here (-Wl,--wrap), under the name that it has with 64 bit offsets, too.
+ * NOLINTBEGIN(bugprone-reserved-identifier): the linker chose the names
+ */
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __real_open(const char *path, int flags, ...);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    if (strcmp(path, CARD) == 0 && card.open_errno == 0) {
+        card.fd = memfd_create("card", MFD_CLOEXEC);
+        ck_assert_int_eq(ftruncate(card.fd, (off_t)(BUFFER_B * (MAX_FBS + 1))), 0);
+        return card.fd;
+    }
+    if (strncmp(path, "/dev/dri/", strlen("/dev/dri/")) == 0) {
+        errno = strcmp(path, CARD) == 0 ? card.open_errno : ENOENT;
+        return -1;
+    }
+    return __real_open(path, flags, 0600);
+}
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+    return __wrap_open(path, flags);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static void *copy_of(const void *data, size_t size_b)
+{
+    void *copy = malloc(size_b);
+
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, data, size_b);
+    return copy;
+}
+
+/* NOLINTBEGIN(readability-function-size,readability-non-const-parameter): libdrm's prototypes */
+drmModeResPtr drmModeGetResources(int fd)
+{
+    const drmModeRes resources = {
+        .count_connectors = 1,
+        .connectors = copy_of(&(uint32_t){ CONNECTOR }, sizeof(uint32_t)),
+        .count_crtcs = 1,
+        .crtcs = copy_of(&(uint32_t){ CRTC }, sizeof(uint32_t)),
+    };
+
+    return copy_of(&resources, sizeof(resources));
+}
+
+drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
+{
+    const drmModeModeInfo mode = { .hdisplay = MODE_W_PX,
+                                   .vdisplay = MODE_H_PX,
+                                   .htotal = 250,
+                                   .vtotal = 160,
+                                   .clock = 2400 };
+    const drmModeConnector connector = {
+        .connector_id = id,
+        .connector_type = DRM_MODE_CONNECTOR_HDMIA,
+        .connector_type_id = 2,
+        .connection = card.connected ? DRM_MODE_CONNECTED : DRM_MODE_DISCONNECTED,
+        .count_modes = card.connected ? 1 : 0,
+        .modes = copy_of(&mode, sizeof(mode)),
+        .count_encoders = 1,
+        .encoders = copy_of(&(uint32_t){ ENCODER }, sizeof(uint32_t)),
+    };
+
+    return copy_of(&connector, sizeof(connector));
+}
+
+drmModeConnectorPtr drmModeGetConnectorCurrent(int fd, uint32_t id)
+{
+    return drmModeGetConnector(fd, id);
+}
+
+drmModeEncoderPtr drmModeGetEncoder(int fd, uint32_t id)
+{
+    return copy_of(&(drmModeEncoder){ .encoder_id = id, .possible_crtcs = 1 },
+                   sizeof(drmModeEncoder));
+}
+
+drmModePlaneResPtr drmModeGetPlaneResources(int fd)
+{
+    const drmModePlaneRes planes = {
+        .count_planes = 2,
+        .planes = copy_of((const uint32_t[]){ OVERLAY, PLANE }, 2 * sizeof(uint32_t)),
+    };
+
+    return copy_of(&planes, sizeof(planes));
+}
+
+drmModePlanePtr drmModeGetPlane(int fd, uint32_t id)
+{
+    const drmModePlane plane = {
+        .plane_id = id,
+        .possible_crtcs = 1,
+        .count_formats = 1,
+        .formats = copy_of(&(uint32_t){ DRM_FORMAT_XRGB8888 }, sizeof(uint32_t)),
+    };
+
+    return copy_of(&plane, sizeof(plane));
+}
+
+drmModeObjectPropertiesPtr drmModeObjectGetProperties(int fd, uint32_t id, uint32_t type)
+{
+    drmModeObjectProperties all = { .count_props = 0 };
+
+    all.props = calloc(AR_ARRAY_LEN(properties), sizeof(*all.props));
+    all.prop_values = calloc(AR_ARRAY_LEN(properties), sizeof(*all.prop_values));
+    for (uint32_t i = 0; i < AR_ARRAY_LEN(properties); i++) {
+        if (properties[i].object_type != type ||
+            (card.lacks && strcmp(properties[i].name, card.lacks) == 0))
+            continue;
+        all.props[all.count_props] = PROPERTY_BASE + i;
+        all.prop_values[all.count_props++] =
+            id == OVERLAY ? DRM_PLANE_TYPE_OVERLAY : card.values[i];
+    }
+    return copy_of(&all, sizeof(all));
+}
+
+drmModePropertyPtr drmModeGetProperty(int fd, uint32_t id)
+{
+    drmModePropertyRes property = { .prop_id = id };
+
+    snprintf(property.name, sizeof(property.name), "%s", properties[id - PROPERTY_BASE].name);
+    return copy_of(&property, sizeof(property));
+}
+
+drmVersionPtr drmGetVersion(int fd)
+{
+    return copy_of(&(drmVersion){ .name = strdup("paper") }, sizeof(drmVersion));
+}
+
+int drmGetCap(int fd, uint64_t capability, uint64_t *value)
+{
+    *value = 1;
+    return 0;
+}
+
+int drmSetClientCap(int fd, uint64_t capability, uint64_t value)
+{
+    return card.no_atomic ? -EOPNOTSUPP : 0;
+}
+
+int drmIsMaster(int fd)
+{
+    return !card.others_master;
+}
+
+int drmSetMaster(int fd)
+{
+    return card.others_master ? -EACCES : 0;
+}
+
+int drmModeCreatePropertyBlob(int fd, const void *data, size_t size, uint32_t *id)
+{
+    ck_assert_uint_eq(size, sizeof(drmModeModeInfo));
+    ck_assert_uint_eq(((const drmModeModeInfo *)data)->hdisplay, MODE_W_PX);
+    *id = 9;
+    card.n_blobs++;
+    return 0;
+}
+
+int drmModeDestroyPropertyBlob(int fd, uint32_t id)
+{
+    card.n_blobs--;
+    return 0;
+}
+
+int drmModeAddFB2(int fd, uint32_t width, uint32_t height, uint32_t pixel_format,
+                  const uint32_t bo_handles[4], const uint32_t pitches[4],
+                  const uint32_t offsets[4], uint32_t *buf_id, uint32_t flags)
+{
+    ck_assert_uint_eq(width, MODE_W_PX);
+    ck_assert_uint_eq(height, MODE_H_PX);
+    ck_assert_uint_eq(pixel_format, DRM_FORMAT_XRGB8888);
+    ck_assert_uint_eq(pitches[0], PITCH_B);
+    *buf_id = 1000 + bo_handles[0];
+    card.n_fbs++;
+    return 0;
+}
+
+int drmModeRmFB(int fd, uint32_t id)
+{
+    card.n_fbs--;
+    return 0;
+}
+
+drmModeCrtcPtr drmModeGetCrtc(int fd, uint32_t id)
+{
+    return copy_of(&(drmModeCrtc){ .crtc_id = id, .buffer_id = OLD_FB, .mode_valid = 1 },
+                   sizeof(drmModeCrtc));
+}
+
+int drmModeSetCrtc(int fd, uint32_t crtc, uint32_t buffer, uint32_t x, uint32_t y,
+                   uint32_t *connectors, int count, drmModeModeInfoPtr mode)
+{
+    ck_assert_uint_eq(crtc, CRTC);
+    ck_assert_uint_eq(buffer, OLD_FB);
+    ck_assert_int_eq(count, 1);
+    ck_assert_uint_eq(connectors[0], CONNECTOR);
+    card.restored = true;
+    return 0;
+}
+
+/* NOLINTEND(readability-function-size,readability-non-const-parameter) */
+
+static uint32_t type_of(uint32_t object)
+{
+    if (object == CONNECTOR)
+        return DRM_MODE_OBJECT_CONNECTOR;
+    ck_assert(object == CRTC || object == PLANE);
+    return object == CRTC ? DRM_MODE_OBJECT_CRTC : DRM_MODE_OBJECT_PLANE;
+}
+
+static int commit(const struct drm_mode_atomic *request)
+{
+    const uint32_t *objects = (const uint32_t *)(uintptr_t)request->objs_ptr;
+    const uint32_t *counts = (const uint32_t *)(uintptr_t)request->count_props_ptr;
+    const uint32_t *ids = (const uint32_t *)(uintptr_t)request->props_ptr;
+    const uint64_t *values = (const uint64_t *)(uintptr_t)request->prop_values_ptr;
+
+    if (card.commit_errno) {
+        errno = card.commit_errno;
+        return -1;
+    }
+    ck_assert(!card.flip_pending);
+    for (uint32_t i = 0; i < request->count_objs; i++)
+        for (uint32_t k = 0; k < counts[i]; k++, ids++, values++) {
+            ck_assert_uint_eq(properties[*ids - PROPERTY_BASE].object_type,
+                              type_of(objects[i]));
+            card.values[*ids - PROPERTY_BASE] = *values;
+        }
+    card.n_commits++;
+    card.last_flags = request->flags;
+    card.flip_pending = request->flags & DRM_MODE_PAGE_FLIP_EVENT;
+    card.flip_user = (void *)(uintptr_t)request->user_data;
+    return 0;
+}
+
+int drmIoctl(int fd, unsigned long request, void *argument)
+{
+    struct drm_mode_create_dumb *create = argument;
+
+    switch (request) {
+    case DRM_IOCTL_MODE_CREATE_DUMB:
+        ck_assert_uint_eq(create->bpp, 32);
+        create->handle = ++card.n_handles;
+        create->pitch = PITCH_B;
+        create->size = BUFFER_B;
+        return 0;
+    case DRM_IOCTL_MODE_MAP_DUMB:
+        ((struct drm_mode_map_dumb *)argument)->offset =
+            ((struct drm_mode_map_dumb *)argument)->handle * BUFFER_B;
+        return 0;
+    case DRM_IOCTL_MODE_DESTROY_DUMB:
+        card.n_handles--;
+        return 0;
+    case DRM_IOCTL_MODE_ATOMIC:
+        return commit(argument);
+    default:
+        errno = EINVAL;
+        return -1;
+    }
+}
+
+int drmHandleEvent(int fd, drmEventContextPtr context)
+{
+    if (!card.flip_pending)
+        return 0;
+    card.flip_pending = false;
+    ck_assert_int_ge(context->version, 3);
+    context->page_flip_handler2(fd, 1, (unsigned)(card.flip_us / 1000000),
+                                (unsigned)(card.flip_us % 1000000), CRTC, card.flip_user);
+    return 0;
+}
+
+static void insert_card(void)
+{
+    card = (struct card){ .fd = -1, .connected = true };
+    *value_of("type", DRM_MODE_OBJECT_PLANE) = DRM_PLANE_TYPE_PRIMARY;
+}
+
+/* The pixel that is on the screen. */
+static uint32_t pixel(uint64_t fb, uint32_t x, uint32_t y)
+{
+    uint32_t value = 0;
+    off_t at = (off_t)((fb - 1000) * BUFFER_B + (size_t)y * PITCH_B + (size_t)x * 4);
+
+    ck_assert_int_eq(pread(card.fd, &value, sizeof(value), at), sizeof(value));
+    return value & 0xffffff;
+}
+
+static void show_gray(struct rig *rig, uint8_t luma, uint64_t sequence)
+{
+    struct ar_frame *frame = ar_pool_take(rig->pool);
+
+    ck_assert_ptr_nonnull(frame);
+    ar_frame_fill(frame, (const uint8_t[3]){ luma, 128, 128 });
+    frame->sequence = sequence;
+    ar_display_show(rig->display, &frame);
+}
+
+static void start_screen(struct rig *rig)
+{
+    rig_init(rig);
+    insert_card();
+    ck_assert_int_eq(rig_start(rig, "kms", 64, 36, 30000, NULL), 0);
+}
+
+START_TEST(mode_is_set_on_the_whole_pipe)
+{
+    static const struct {
+        uint32_t type;
+        const char *name;
+        uint64_t want;
+    } wanted[] = {
+        { DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", CRTC },
+        { DRM_MODE_OBJECT_CRTC, "ACTIVE", 1 },
+        { DRM_MODE_OBJECT_CRTC, "MODE_ID", 9 },
+        { DRM_MODE_OBJECT_PLANE, "CRTC_ID", CRTC },
+        { DRM_MODE_OBJECT_PLANE, "SRC_W", MODE_W_PX << 16 },
+        { DRM_MODE_OBJECT_PLANE, "SRC_H", MODE_H_PX << 16 },
+        { DRM_MODE_OBJECT_PLANE, "CRTC_W", MODE_W_PX },
+        { DRM_MODE_OBJECT_PLANE, "CRTC_H", MODE_H_PX },
+    };
+    struct rig rig;
+
+    start_screen(&rig);
+    ck_assert_str_eq(ar_display_describe(rig.display),
+                     "kms HDMI-A-2 200x150 at 60 Hz (/dev/dri/card1, paper)");
+    for (size_t i = 0; i < AR_ARRAY_LEN(wanted); i++)
+        ck_assert_uint_eq(*value_of(wanted[i].name, wanted[i].type), wanted[i].want);
+    ck_assert_uint_eq(card.last_flags, DRM_MODE_ATOMIC_ALLOW_MODESET);
+    ck_assert_int_eq(ar_display_shape(rig.display)->format, AR_FRAME_XRGB);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(pictures_flip_between_two_buffers)
+{
+    const uint64_t *fb = value_of("FB_ID", DRM_MODE_OBJECT_PLANE);
+    struct rig rig;
+    uint64_t before;
+
+    start_screen(&rig);
+    for (uint64_t i = 0; i < 4; i++) {
+        before = *fb;
+        ck_assert(ar_display_ready(rig.display));
+        show_gray(&rig, (uint8_t)(50 + i), i);
+        ck_assert_uint_ne(*fb, before);
+        ck_assert_uint_eq(card.last_flags, DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT);
+        /* What is on the screen until the flip has not been touched. */
+        ck_assert_uint_eq(pixel(before, 100, 75), i == 0 ? 0 : 0x010101 * (49 + i));
+        ck_assert(!ar_display_ready(rig.display));
+        ck_assert_uint_eq(rig.n_shown, i);
+        card.flip_us = ar_clock_now_us() + 12345;
+        ar_loop_run_once(rig.loop, 100000);
+        ck_assert_uint_eq(rig.n_shown, i + 1);
+        ck_assert_uint_eq(rig.shown[i].sequence, i);
+        ck_assert_uint_eq(rig.shown[i].shown_us, card.flip_us);
+    }
+    rig_finish(&rig);
+}
+END_TEST
+
+/* No vertical blanks, no time: the time of the event will do. */
+START_TEST(times_are_never_before_the_picture)
+{
+    struct rig rig;
+    uint64_t before_us;
+
+    start_screen(&rig);
+    before_us = ar_clock_now_us();
+    show_gray(&rig, 1, 1);
+    card.flip_us = 0;
+    ar_loop_run_once(rig.loop, 100000);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    ck_assert_uint_ge(rig.shown[0].shown_us, before_us);
+    rig_finish(&rig);
+}
+END_TEST
+
+/* 64x36 on 200x150: 200x113 from row 18 on. */
+START_TEST(picture_is_letterboxed)
+{
+    const uint64_t *fb = value_of("FB_ID", DRM_MODE_OBJECT_PLANE);
+    struct rig rig;
+
+    start_screen(&rig);
+    show_gray(&rig, 200, 0);
+    for (uint32_t x = 0; x < PITCH_B / 4; x++)
+        for (uint32_t y = 0; y < MODE_H_PX; y++)
+            ck_assert_uint_eq(pixel(*fb, x, y),
+                              x < MODE_W_PX && y >= 18 && y < 131 ? 0xc8c8c8 : 0);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(stop_waits_restores_and_frees)
+{
+    struct rig rig;
+
+    start_screen(&rig);
+    ck_assert_uint_eq(card.n_blobs, 0);
+    ck_assert_uint_eq(card.n_fbs, 2);
+    show_gray(&rig, 1, 1);
+    ck_assert_int_eq(ar_display_stop(rig.display, NULL), 0);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    ck_assert(card.restored);
+    ck_assert_uint_eq(card.n_fbs, 0);
+    ck_assert_uint_eq(card.n_handles, 0);
+    ck_assert_int_eq(fcntl(card.fd, F_GETFD), -1);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(busy_drops_one_picture)
+{
+    struct rig rig;
+
+    start_screen(&rig);
+    card.commit_errno = EBUSY;
+    show_gray(&rig, 1, 1);
+    ck_assert_uint_eq(rig.n_failed, 0);
+    card.commit_errno = 0;
+    show_gray(&rig, 2, 2);
+    ar_loop_run_once(rig.loop, 100000);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    ck_assert_uint_eq(rig.shown[0].sequence, 2);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(lost_screen_is_told_once)
+{
+    struct rig rig;
+
+    start_screen(&rig);
+    card.commit_errno = EACCES;
+    show_gray(&rig, 1, 1);
+    show_gray(&rig, 2, 2);
+    ck_assert_uint_eq(rig.n_failed, 1);
+    ck_assert_msg(strstr(rig.why, "another program has taken the screen"), "%s", rig.why);
+    rig_finish(&rig);
+}
+END_TEST
+
+static const struct {
+    struct card change;
+    const char *output;
+    int ret;
+    const char *part_of_reason;
+} troubles[] = {
+    { { .connected = false }, "kms", -ENODEV, "HDMI-A-2 (nothing plugged in)" },
+    { { .connected = true }, "kms:DP-1", -ENODEV, "there are HDMI-A-2" },
+    { { .connected = true, .open_errno = EACCES }, "kms", -EACCES, "group video" },
+    { { .connected = true, .open_errno = ENOENT }, "kms", -ENODEV, "no graphics card" },
+    { { .connected = true, .others_master = true }, "kms:HDMI-A-2", -EBUSY, "another program" },
+    { { .connected = true, .no_atomic = true }, "kms", -ENOTSUP, "no atomic mode setting" },
+    { { .connected = true, .lacks = "SRC_W" }, "kms", -ENOTSUP, "no property SRC_W" },
+    { { .connected = true, .lacks = "type" }, "kms", -ENOTSUP, "no plane takes XRGB8888" },
+    { { .connected = true, .commit_errno = EINVAL }, "kms", -EINVAL, "cannot set the mode" },
+};
+
+START_TEST(trouble_is_explained)
+{
+    struct ar_reason reason = { "" };
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    card.connected = troubles[_i].change.connected;
+    card.open_errno = troubles[_i].change.open_errno;
+    card.others_master = troubles[_i].change.others_master;
+    card.no_atomic = troubles[_i].change.no_atomic;
+    card.lacks = troubles[_i].change.lacks;
+    card.commit_errno = troubles[_i].change.commit_errno;
+    ck_assert_int_eq(rig_start(&rig, troubles[_i].output, 64, 36, 30000, &reason),
+                     troubles[_i].ret);
+    ck_assert_msg(strstr(reason.text, troubles[_i].part_of_reason), "%s", reason.text);
+    ck_assert_uint_eq(card.n_fbs, 0);
+    ck_assert_uint_eq(card.n_handles, 0);
+    ck_assert_uint_eq(card.n_blobs, 0);
+    ck_assert(card.fd < 0 || fcntl(card.fd, F_GETFD) == -1);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(automatic_on_a_bare_terminal)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    unsetenv("DISPLAY");         /* NOLINT(concurrency-mt-unsafe): one thread */
+    unsetenv("WAYLAND_DISPLAY"); /* NOLINT(concurrency-mt-unsafe) */
+    ck_assert_int_eq(rig_start(&rig, "auto", 64, 36, 30000, NULL), 0);
+    ck_assert_msg(strstr(ar_display_describe(rig.display), "kms HDMI-A-2"), "%s",
+                  ar_display_describe(rig.display));
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(nothing_on_a_bare_terminal)
+{
+    struct rig rig;
+    struct ar_reason reason = { "" };
+
+    rig_init(&rig);
+    insert_card();
+    card.connected = false;
+    unsetenv("DISPLAY");         /* NOLINT(concurrency-mt-unsafe): one thread */
+    unsetenv("WAYLAND_DISPLAY"); /* NOLINT(concurrency-mt-unsafe) */
+    ck_assert_int_eq(rig_start(&rig, "auto", 64, 36, 30000, &reason), -ENODEV);
+    ck_assert_msg(strstr(reason.text, "no screen: kms: no screen is plugged in"), "%s",
+                  reason.text);
+    rig_finish(&rig);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("display_kms_screen");
+    TCase *tcase = tcase_create("screen");
+
+    tcase_add_test(tcase, mode_is_set_on_the_whole_pipe);
+    tcase_add_test(tcase, pictures_flip_between_two_buffers);
+    tcase_add_test(tcase, times_are_never_before_the_picture);
+    tcase_add_test(tcase, picture_is_letterboxed);
+    tcase_add_test(tcase, stop_waits_restores_and_frees);
+    tcase_add_test(tcase, busy_drops_one_picture);
+    tcase_add_test(tcase, lost_screen_is_told_once);
+    tcase_add_loop_test(tcase, trouble_is_explained, 0, AR_ARRAY_LEN(troubles));
+    tcase_add_test(tcase, automatic_on_a_bare_terminal);
+    tcase_add_test(tcase, nothing_on_a_bare_terminal);
+    suite_add_tcase(suite, tcase);
+    return ar_suite_run(suite);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include <linux/videodev2.h>
+#include <sys/mman.h>
+
+#include "base/macros.h"
+#include "tests/unit/display_rig.h"
+
+/* The V4L2 output on a device made of paper: open, ioctl and write of our own objects come here. */
+
+#define DEVICE    "/dev/video42"
+#define WIDTH_PX  34 /* a frame's rows are 128 bytes apart, of which 68 count */
+#define HEIGHT_PX 18
+
+static struct device {
+    int fd;
+    uint32_t capabilities;
+    int format_errno;
+    uint32_t width_px; /* what it makes of the size; 0: takes it */
+    uint32_t stride_b;
+    size_t piece_b; /* writes take no more at once; 0: everything */
+    int write_errno;
+    uint32_t n_writes_until; /* writes that succeed before write_errno */
+    uint8_t data[1 << 16];
+    size_t data_b;
+    uint32_t rate_millihz;
+} device;
+
+static int query(struct v4l2_capability *capability)
+{
+    *capability = (struct v4l2_capability){
+        .card = "Paper video",
+        .capabilities = V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE,
+        .device_caps = device.capabilities,
+    };
+    return 0;
+}
+
+static int set_format(struct v4l2_format *format)
+{
+    struct v4l2_pix_format *pix = &format->fmt.pix;
+
+    errno = device.format_errno;
+    if (device.format_errno)
+        return -1;
+    ck_assert_uint_eq(format->type, V4L2_BUF_TYPE_VIDEO_OUTPUT);
+    ck_assert_uint_eq(pix->pixelformat, V4L2_PIX_FMT_YUYV);
+    if (device.width_px)
+        pix->width = device.width_px;
+    pix->bytesperline = device.stride_b;
+    pix->sizeimage = device.stride_b * pix->height;
+    return 0;
+}
+
+static int set_parameters(const struct v4l2_streamparm *parameters)
+{
+    const struct v4l2_fract *period = &parameters->parm.output.timeperframe;
+
+    device.rate_millihz = period->denominator * (1000 / period->numerator);
+    return 0;
+}
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker chose the names */
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+ssize_t __wrap_write(int fd, const void *data, size_t size_b);
+int __real_open(const char *path, int flags, ...);
+ssize_t __real_write(int fd, const void *data, size_t size_b);
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    if (strcmp(path, DEVICE) != 0)
+        return __real_open(path, flags, 0600);
+    device.fd = memfd_create("device", MFD_CLOEXEC);
+    return device.fd;
+}
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+    return __wrap_open(path, flags);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list arguments;
+    void *argument;
+
+    va_start(arguments, request);
+    argument = va_arg(arguments, void *);
+    va_end(arguments);
+    switch (request) {
+    case VIDIOC_QUERYCAP:
+        return query(argument);
+    case VIDIOC_S_FMT:
+        return set_format(argument);
+    case VIDIOC_S_PARM:
+        return set_parameters(argument);
+    default:
+        errno = ENOTTY;
+        return -1;
+    }
+}
+
+ssize_t __wrap_write(int fd, const void *data, size_t size_b)
+{
+    if (fd != device.fd || device.fd < 0)
+        return __real_write(fd, data, size_b);
+    if (device.write_errno && device.n_writes_until == 0) {
+        errno = device.write_errno;
+        return -1;
+    }
+    if (device.write_errno)
+        device.n_writes_until--;
+    if (device.piece_b > 0 && size_b > device.piece_b)
+        size_b = device.piece_b;
+    ck_assert_uint_le(device.data_b + size_b, sizeof(device.data));
+    memcpy(device.data + device.data_b, data, size_b);
+    device.data_b += size_b;
+    return (ssize_t)size_b;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static void insert_device(void)
+{
+    device = (struct device){ .fd = -1,
+                              .capabilities = V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE,
+                              .stride_b = WIDTH_PX * 2 };
+}
+
+static int start(struct rig *rig, struct ar_reason *reason)
+{
+    return rig_start(rig, "v4l2:" DEVICE, WIDTH_PX, HEIGHT_PX, 25000, reason);
+}
+
+/* The bytes that rig_frame() drew, in rows as far apart as the device wants. */
+static void check_picture(uint32_t n, uint64_t sequence)
+{
+    const uint8_t *picture = device.data + (size_t)n * device.stride_b * HEIGHT_PX;
+
+    for (uint32_t y = 0; y < HEIGHT_PX; y++)
+        for (uint32_t x = 0; x < WIDTH_PX * 2; x++)
+            ck_assert_uint_eq(picture[(size_t)y * device.stride_b + x],
+                              16 + (x + 3 * y + 5 * sequence) % 200);
+}
+
+static const uint32_t strides_b[] = { 68, 96, 128 };
+
+START_TEST(pictures_arrive_whatever_the_stride)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    device.stride_b = strides_b[_i];
+    device.piece_b = 1000;
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    ck_assert_str_eq(ar_display_describe(rig.display),
+                     "v4l2 output " DEVICE " (Paper video) YUYV 34x18");
+    ck_assert_int_eq(ar_display_shape(rig.display)->range, AR_FRAME_LIMITED);
+    ck_assert_uint_eq(device.rate_millihz, 25000);
+    rig_show(&rig, 0, 0);
+    rig_show(&rig, 1, 0);
+    ck_assert_uint_eq(device.data_b, (size_t)2 * device.stride_b * HEIGHT_PX);
+    check_picture(0, 0);
+    check_picture(1, 1);
+    ck_assert_uint_eq(rig.n_shown, 2);
+    ck_assert_int_eq(ar_display_stop(rig.display, NULL), 0);
+    ck_assert_int_eq(fcntl(device.fd, F_GETFD), -1);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(no_room_drops_the_picture)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    device.write_errno = EAGAIN;
+    rig_show(&rig, 0, 0);
+    device.write_errno = 0;
+    rig_show(&rig, 1, 0);
+    ck_assert_uint_eq(rig.n_failed, 0);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    ck_assert_uint_eq(rig.shown[0].sequence, 1);
+    check_picture(0, 1);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(device_that_goes_is_told_once)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    device.piece_b = 100;
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    device.write_errno = ENODEV;
+    device.n_writes_until = 3;
+    rig_show(&rig, 0, 0);
+    rig_show(&rig, 1, 0);
+    ck_assert_uint_eq(rig.n_shown, 0);
+    ck_assert_uint_eq(rig.n_failed, 1);
+    ck_assert_msg(strstr(rig.why, DEVICE ": takes no more pictures"), "%s", rig.why);
+    rig_finish(&rig);
+}
+END_TEST
+
+static const struct {
+    uint32_t capabilities;
+    int format_errno;
+    uint32_t width_px;
+    uint32_t stride_b;
+    int ret;
+    const char *part_of_reason;
+} troubles[] = {
+    { V4L2_CAP_VIDEO_CAPTURE, 0, 0, 68, -ENODEV, "it is not an output" },
+    { V4L2_CAP_VIDEO_OUTPUT, 0, 0, 68, -ENODEV, "by write()" },
+    { V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE, EBUSY, 0, 68, -EBUSY, "another program" },
+    { V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE, EINVAL, 0, 68, -EINVAL,
+      "refuses YUYV 34x18" },
+    { V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE, 0, 640, 1280, -EINVAL, "YUYV 640x18, not" },
+    { V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE, 0, 0, 1u << 31, -EINVAL, "which is wrong" },
+    { V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE, 0, 0, 20, -EINVAL, "which is wrong" },
+};
+
+START_TEST(trouble_is_explained)
+{
+    struct rig rig;
+    struct ar_reason reason = { "" };
+
+    rig_init(&rig);
+    insert_device();
+    device.capabilities = troubles[_i].capabilities;
+    device.format_errno = troubles[_i].format_errno;
+    device.width_px = troubles[_i].width_px;
+    device.stride_b = troubles[_i].stride_b;
+    ck_assert_int_eq(start(&rig, &reason), troubles[_i].ret);
+    ck_assert_msg(strstr(reason.text, troubles[_i].part_of_reason) &&
+                      strstr(reason.text, DEVICE),
+                  "%s", reason.text);
+    ck_assert_int_eq(fcntl(device.fd, F_GETFD), -1);
+    rig_finish(&rig);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("display_loopback");
+    TCase *tcase = tcase_create("loopback");
+
+    tcase_add_loop_test(tcase, pictures_arrive_whatever_the_stride, 0, AR_ARRAY_LEN(strides_b));
+    tcase_add_test(tcase, no_room_drops_the_picture);
+    tcase_add_test(tcase, device_that_goes_is_told_once);
+    tcase_add_loop_test(tcase, trouble_is_explained, 0, AR_ARRAY_LEN(troubles));
+    suite_add_tcase(suite, tcase);
+    return ar_suite_run(suite);
+}
