@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/painter.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *params,
+                      struct ar_reason *reason)
+{
+    struct ar_painter *painter = calloc(1, sizeof(*painter));
+    int ret;
+
+    if (!painter)
+        return ar_reason_set_err(reason, -ENOMEM, "%s", params->path);
+    ret = ar_model_open(&painter->model, params->path, reason);
+    if (ret < 0)
+        goto err;
+    ret = ar_net_create(&painter->net,
+                        &(struct ar_net_params){ .model = painter->model,
+                                                 .kernels = params->kernels,
+                                                 .workers = params->workers,
+                                                 .width_px = params->width_px,
+                                                 .height_px = params->height_px },
+                        reason);
+    if (ret < 0)
+        goto err;
+    ret = ar_encoder_create(&painter->encoder, painter->net);
+    if (ret == 0)
+        ret = ar_decoder_create(&painter->decoder, painter->net);
+    if (ret < 0) {
+        ar_reason_set_err(reason, ret, "%s", params->path);
+        goto err;
+    }
+    *out = painter;
+    return 0;
+
+err:
+    ar_painter_destroy(painter);
+    return ret;
+}
+
+void ar_painter_destroy(struct ar_painter *painter)
+{
+    if (!painter)
+        return;
+    ar_decoder_destroy(painter->decoder);
+    ar_encoder_destroy(painter->encoder);
+    ar_net_destroy(painter->net);
+    ar_model_close(painter->model);
+    free(painter);
+}
+
+static bool same_layer(const struct ar_layer *a, const struct ar_layer *b, uint32_t n_rungs)
+{
+    return a->op == b->op && a->norm == b->norm && a->input == b->input && a->add == b->add &&
+           a->segment == b->segment && a->kernel == b->kernel && a->kernel2 == b->kernel2 &&
+           a->stride == b->stride && a->upsample == b->upsample && a->gate == b->gate &&
+           a->gate_previous == b->gate_previous &&
+           memcmp(a->channels, b->channels, n_rungs * sizeof(a->channels[0])) == 0;
+}
+
+bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b)
+{
+    const struct ar_model *one = a->model;
+    const struct ar_model *two = b->model;
+
+    if (one->n_layers != two->n_layers || one->n_rungs != two->n_rungs ||
+        one->layout.planes != two->layout.planes)
+        return false;
+    for (uint32_t i = 0; i < one->n_layers; i++)
+        if (!same_layer(&one->layers[i], &two->layers[i], one->n_rungs))
+            return false;
+    return true;
+}
+
+static void measure(struct ar_painter *painter, const struct ar_frame *in, struct ar_frame *out,
+                    uint32_t rung, struct ar_cost_sweep *sweep)
+{
+    uint32_t n_segments = ar_decoder_n_segments(painter->decoder);
+    uint64_t start_us = ar_clock_now_us();
+
+    ar_encoder_run(painter->encoder, in, rung);
+    for (uint32_t segment = 0; segment < n_segments; segment++) {
+        uint64_t now_us = ar_clock_now_us();
+
+        ar_cost_sweep_add(sweep, segment, rung, now_us - start_us);
+        start_us = now_us;
+        ar_decoder_run(painter->decoder, segment, rung);
+    }
+    ar_decoder_emit(painter->decoder, out);
+    ar_cost_sweep_add(sweep, n_segments, rung, ar_clock_now_us() - start_us);
+}
+
+static void fill_cost(const struct ar_painter *painter, const struct ar_frame *in,
+                      struct ar_cost *cost)
+{
+    const struct ar_model *model = painter->model;
+
+    *cost = (struct ar_cost){ .n_rungs = model->n_rungs, .n_segments = model->n_segments };
+    for (uint32_t rung = 0; rung < model->n_rungs; rung++) {
+        uint32_t rungs[AR_MODEL_MAX_SEGMENTS];
+
+        for (uint32_t segment = 0; segment < model->n_segments; segment++)
+            rungs[segment] = rung;
+        cost->widths[rung] = model->widths[rung];
+        for (uint32_t segment = 0; segment < model->n_segments; segment++)
+            cost->macs[segment][rung] =
+                ar_model_segment_macs(model, segment, rungs, in->shape.width_px,
+                                      in->shape.height_px);
+    }
+}
+
+int ar_painter_calibrate(struct ar_painter *painter, const struct ar_frame *in,
+                         struct ar_frame *out, const atomic_bool *stop, struct ar_cost *cost)
+{
+    struct ar_cost_sweep *sweep;
+    int ret;
+
+    static_assert(AR_COST_MAX_RUNGS >= AR_MODEL_MAX_RUNGS, "a cost table holds every rung");
+    static_assert(AR_COST_MAX_SEGMENTS >= AR_MODEL_MAX_SEGMENTS, "and every segment");
+
+    sweep = calloc(1, sizeof(*sweep));
+    if (!sweep)
+        return -ENOMEM;
+    fill_cost(painter, in, cost);
+    for (uint32_t run = 0; run < AR_COST_SWEEP_RUNS; run++)
+        for (uint32_t rung = 0; rung < cost->n_rungs && !atomic_load(stop); rung++)
+            measure(painter, in, out, rung, sweep);
+    ret = atomic_load(stop) ? -ECANCELED : ar_cost_sweep_finish(sweep, cost);
+    free(sweep);
+    ar_net_forget(painter->net);
+    return ret;
+}

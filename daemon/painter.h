@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/frame.h"
+#include "base/reason.h"
+#include "budget/cost.h"
+#include "decoder/decoder.h"
+#include "encoder/encoder.h"
+#include "nn/net.h"
+
+/*
+ * A style made ready for pictures of one size: model, network, encoder and decoder in one piece, so
+ * that switching the style is switching a pointer.
+ *
+ * create and destroy: any one thread. The rest: the compute thread.
+ */
+
+struct ar_painter {
+    struct ar_model *model;
+    struct ar_net *net;
+    struct ar_encoder *encoder;
+    struct ar_decoder *decoder;
+};
+
+struct ar_painter_params {
+    const char *path; /* of the model file */
+    const struct ar_kernels *kernels;
+    struct ar_workers *workers;
+    uint32_t width_px;
+    uint32_t height_px;
+};
+
+int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *params,
+                      struct ar_reason *reason);
+/* Accepts NULL. */
+void ar_painter_destroy(struct ar_painter *painter);
+
+/* True when both networks cost the same: same layers, channels and rungs. */
+bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b);
+
+/*
+ * The calibration sweep: paints `in` into `out` AR_COST_SWEEP_RUNS times at each rung and takes medians.
+ * Blocks for about rungs x runs x frame time; -ECANCELED when *stop became true.
+ */
+int ar_painter_calibrate(struct ar_painter *painter, const struct ar_frame *in,
+                         struct ar_frame *out, const atomic_bool *stop, struct ar_cost *cost);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/pipeline.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/macros.h"
+#include "daemon/priv.h"
+#include "nn/cpu.h"
+
+#define TAG "pipeline"
+
+static void set_end(struct ar_pipeline_end *end, enum ar_pipeline_part part, int result,
+                    const struct ar_reason *reason)
+{
+    *end = (struct ar_pipeline_end){ .result = result, .part = part, .reason = *reason };
+}
+
+/* On more than two cores one is left to camera, screen and kernel. */
+static uint32_t usable_threads(uint32_t asked)
+{
+    cpu_set_t cpus;
+    uint32_t count = 1;
+
+    if (asked > 0)
+        return asked;
+    if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+        count = (uint32_t)CPU_COUNT(&cpus);
+    if (count > 2)
+        count--;
+    return ar_min_u32(count, AR_WORKERS_MAX);
+}
+
+static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_params *params)
+{
+    pipeline->settings = *params->settings;
+    pipeline->styles = params->styles;
+    pipeline->control_loop = params->control_loop;
+    pipeline->demo = params->demo;
+    pipeline->n_frames = params->settings->daemon.frames;
+    pipeline->live_budget = params->settings->budget;
+    pthread_mutex_init(&pipeline->loops_lock, NULL);
+    pthread_mutex_init(&pipeline->live_lock, NULL);
+    pthread_mutex_init(&pipeline->stats_lock, NULL);
+    ar_latch_init(&pipeline->source_open);
+    ar_latch_init(&pipeline->display_open);
+    ar_latch_init(&pipeline->go);
+    ar_latch_init(&pipeline->compute_done);
+    ar_budget_ledger_init(&pipeline->stats.ledger);
+    pipeline->stats.n_threads = usable_threads(params->settings->network.threads);
+    pipeline->stats.frames_wanted = pipeline->n_frames;
+    pipeline->stats.budget_us = params->settings->budget.frame_us;
+}
+
+static int choose_kernels(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    uint32_t flags;
+    int ret = ar_cpu_flags(&flags, reason);
+
+    if (ret < 0)
+        return ret;
+    ar_kernels_init(&pipeline->kernels, flags);
+    pipeline->stats.tier = pipeline->kernels.tier;
+    return 0;
+}
+
+/* The model file is checked before any device is touched; the compute thread opens it again for its size. */
+static int check_style(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    struct ar_model *model = NULL;
+    char path[512];
+    int ret = ar_styles_resolve(pipeline->styles, pipeline->settings.network.style, path,
+                                sizeof(path), reason);
+
+    if (ret < 0)
+        return ret;
+    ret = ar_model_open(&model, path, reason);
+    ar_model_close(model);
+    return ret;
+}
+
+int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params *params,
+                       struct ar_pipeline_end *why)
+{
+    struct ar_pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    struct ar_reason reason = { "" };
+    enum ar_pipeline_part part = AR_PIPELINE_SYSTEM;
+    int ret;
+
+    if (!pipeline) {
+        ar_reason_set_err(&reason, -ENOMEM, "pipeline");
+        set_end(why, part, -ENOMEM, &reason);
+        return -ENOMEM;
+    }
+    init_shared(pipeline, params);
+    ret = choose_kernels(pipeline, &reason);
+    if (ret < 0)
+        goto err;
+    ret = ar_mailbox_create(&pipeline->box_in);
+    if (ret == 0)
+        ret = ar_mailbox_create(&pipeline->box_out);
+    if (ret == 0)
+        ret = ar_workers_create(&pipeline->workers, pipeline->stats.n_threads);
+    if (ret < 0) {
+        ar_reason_set_err(&reason, ret, "pipeline");
+        goto err;
+    }
+    part = AR_PIPELINE_STYLE;
+    ret = check_style(pipeline, &reason);
+    if (ret < 0)
+        goto err;
+    part = AR_PIPELINE_SOURCE;
+    ret = ar_capture_create(&pipeline->capture, &pipeline->settings.capture, &reason);
+    if (ret < 0)
+        goto err;
+    part = AR_PIPELINE_DISPLAY;
+    ret = ar_display_create(&pipeline->display, &pipeline->settings.display, &reason);
+    if (ret < 0)
+        goto err;
+    *out = pipeline;
+    return 0;
+
+err:
+    set_end(why, part, ret, &reason);
+    ar_pipeline_destroy(pipeline);
+    return ret;
+}
+
+int ar_pipeline_publish_loop(struct ar_pipeline *pipeline, struct ar_loop **slot)
+{
+    struct ar_loop *loop = NULL;
+    int ret = ar_loop_create(&loop, (enum ar_loop_kind)pipeline->settings.daemon.loop);
+
+    if (ret < 0)
+        return ret;
+    pthread_mutex_lock(&pipeline->loops_lock);
+    *slot = loop;
+    if (atomic_load(&pipeline->stopping))
+        ar_loop_stop(loop);
+    pthread_mutex_unlock(&pipeline->loops_lock);
+    return 0;
+}
+
+void ar_pipeline_withdraw_loop(struct ar_pipeline *pipeline, struct ar_loop **slot)
+{
+    struct ar_loop *loop;
+
+    pthread_mutex_lock(&pipeline->loops_lock);
+    loop = *slot;
+    *slot = NULL;
+    pthread_mutex_unlock(&pipeline->loops_lock);
+    ar_loop_destroy(loop);
+}
+
+void ar_pipeline_stop_source(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->loops_lock);
+    if (pipeline->capture_loop)
+        ar_loop_stop(pipeline->capture_loop);
+    pthread_mutex_unlock(&pipeline->loops_lock);
+    ar_mailbox_close(pipeline->box_in);
+}
+
+void ar_pipeline_wake_display(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->loops_lock);
+    if (pipeline->display_loop)
+        ar_loop_wake(pipeline->display_loop);
+    pthread_mutex_unlock(&pipeline->loops_lock);
+}
+
+void ar_pipeline_stop(struct ar_pipeline *pipeline)
+{
+    atomic_store(&pipeline->stopping, true);
+    ar_pipeline_stop_source(pipeline);
+    pthread_mutex_lock(&pipeline->loops_lock);
+    if (pipeline->display_loop)
+        ar_loop_stop(pipeline->display_loop);
+    pthread_mutex_unlock(&pipeline->loops_lock);
+    ar_mailbox_close(pipeline->box_out);
+    ar_latch_give(&pipeline->source_open, -ECANCELED);
+    ar_latch_give(&pipeline->display_open, -ECANCELED);
+    ar_latch_give(&pipeline->go, -ECANCELED);
+}
+
+void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
+                      const struct ar_reason *reason)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    if (pipeline->end.part == AR_PIPELINE_NOTHING)
+        set_end(&pipeline->end, part, result, reason);
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_pipeline_stop(pipeline);
+}
+
+void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state state)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->stats.state = state;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_loop_wake(pipeline->control_loop);
+}
+
+struct stage {
+    const char *thread_name;
+    void (*body)(struct ar_pipeline *pipeline);
+};
+
+static const struct stage stages[] = {
+    { "ar-capture", ar_pipeline_capture_stage },
+    { "ar-compute", ar_pipeline_compute_stage },
+    { "ar-display", ar_pipeline_display_stage },
+};
+
+struct stage_start {
+    struct ar_pipeline *pipeline;
+    const struct stage *stage;
+};
+
+static void *run_stage(void *argument)
+{
+    struct stage_start start = *(struct stage_start *)argument;
+
+    free(argument);
+    pthread_setname_np(pthread_self(), start.stage->thread_name);
+    start.stage->body(start.pipeline);
+    if (atomic_fetch_sub(&start.pipeline->n_running, 1) == 1)
+        ar_pipeline_set_state(start.pipeline, AR_PIPELINE_ENDED);
+    return NULL;
+}
+
+static int start_stage(struct ar_pipeline *pipeline, const struct stage *stage)
+{
+    struct stage_start *start = malloc(sizeof(*start));
+    int ret;
+
+    if (!start)
+        return -ENOMEM;
+    *start = (struct stage_start){ pipeline, stage };
+    ret = -pthread_create(&pipeline->threads[pipeline->n_threads], NULL, run_stage, start);
+    if (ret < 0) {
+        free(start);
+        return ret;
+    }
+    pipeline->n_threads++;
+    return 0;
+}
+
+int ar_pipeline_start(struct ar_pipeline *pipeline, struct ar_pipeline_end *why)
+{
+    static_assert(AR_ARRAY_LEN(stages) == AR_ARRAY_LEN(pipeline->threads), "a thread each");
+
+    atomic_store(&pipeline->n_running, AR_ARRAY_LEN(stages));
+    for (uint32_t i = 0; i < AR_ARRAY_LEN(stages); i++) {
+        int ret = start_stage(pipeline, &stages[i]);
+
+        if (ret < 0) {
+            struct ar_reason reason;
+
+            atomic_fetch_sub(&pipeline->n_running, (uint32_t)AR_ARRAY_LEN(stages) - i);
+            ar_reason_set_err(&reason, ret, "thread %s", stages[i].thread_name);
+            set_end(why, AR_PIPELINE_SYSTEM, ret, &reason);
+            ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
+            ar_latch_give(&pipeline->compute_done, ret);
+            return ret;
+        }
+    }
+    return 0;
+}
+
+bool ar_pipeline_ended(const struct ar_pipeline *pipeline, struct ar_pipeline_end *end)
+{
+    if (atomic_load(&pipeline->n_running) > 0)
+        return false;
+    *end = pipeline->end;
+    return true;
+}
+
+void ar_pipeline_destroy(struct ar_pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    for (uint32_t i = 0; i < pipeline->n_threads; i++)
+        pthread_join(pipeline->threads[i], NULL);
+    ar_mailbox_destroy(pipeline->box_in);
+    ar_mailbox_destroy(pipeline->box_out);
+    ar_painter_destroy(pipeline->painter);
+    ar_painter_destroy(atomic_load(&pipeline->next_painter));
+    ar_painter_destroy(atomic_load(&pipeline->old_painter));
+    ar_sheet_destroy(pipeline->sheet);
+    ar_display_destroy(pipeline->display);
+    ar_capture_destroy(pipeline->capture);
+    ar_pool_destroy(pipeline->pool_out);
+    ar_workers_destroy(pipeline->workers);
+    ar_latch_finish(&pipeline->compute_done);
+    ar_latch_finish(&pipeline->go);
+    ar_latch_finish(&pipeline->display_open);
+    ar_latch_finish(&pipeline->source_open);
+    pthread_mutex_destroy(&pipeline->stats_lock);
+    pthread_mutex_destroy(&pipeline->live_lock);
+    pthread_mutex_destroy(&pipeline->loops_lock);
+    free(pipeline);
+}
+
+int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
+                          struct ar_reason *reason)
+{
+    struct ar_painter_params params = { .kernels = &pipeline->kernels,
+                                        .workers = pipeline->workers };
+    struct ar_painter *painter = NULL;
+    enum ar_pipeline_state state;
+    char path[512];
+    int ret;
+
+    pthread_mutex_lock(&pipeline->stats_lock);
+    params.width_px = pipeline->stats.width_px;
+    params.height_px = pipeline->stats.height_px;
+    state = pipeline->stats.state;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    if (state != AR_PIPELINE_RUNNING)
+        return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
+    params.path = path;
+    ret = ar_styles_resolve(pipeline->styles, name, path, sizeof(path), reason);
+    if (ret < 0)
+        return ret;
+    ret = ar_painter_create(&painter, &params, reason);
+    if (ret < 0)
+        return ret;
+    ar_log(AR_LOG_INFO, TAG, "style %s (%s, %s)", painter->model->info.style,
+           painter->model->info.title, painter->model->info.artist);
+    ar_painter_destroy(atomic_exchange(&pipeline->next_painter, painter));
+    return 0;
+}
+
+void ar_pipeline_set_budget(struct ar_pipeline *pipeline, const struct ar_budget_params *budget)
+{
+    pthread_mutex_lock(&pipeline->live_lock);
+    pipeline->live_budget = *budget;
+    atomic_store(&pipeline->live_changed, true);
+    pthread_mutex_unlock(&pipeline->live_lock);
+}
+
+void ar_pipeline_serve(struct ar_pipeline *pipeline)
+{
+    int steps = atomic_exchange(&pipeline->style_steps, 0);
+    char name[AR_MODEL_NAME_MAX];
+    struct ar_reason reason;
+    const struct ar_style *style;
+
+    ar_painter_destroy(atomic_exchange(&pipeline->old_painter, NULL));
+    if (steps == 0)
+        return;
+    pthread_mutex_lock(&pipeline->stats_lock);
+    memcpy(name, pipeline->stats.style, sizeof(name));
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    style = ar_styles_step(pipeline->styles, name, steps);
+    if (style && ar_pipeline_set_style(pipeline, style->name, &reason) < 0)
+        ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+}
+
+void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status *status)
+{
+    struct ar_capture_counters counters;
+
+    ar_capture_counters(pipeline->capture, &counters);
+    pthread_mutex_lock(&pipeline->stats_lock);
+    *status = pipeline->stats;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    status->n_captured = counters.n_frames;
+    status->n_dropped += counters.n_dropped;
+    status->n_lost = counters.n_lost;
+    status->n_corrupt = counters.n_corrupt;
+}

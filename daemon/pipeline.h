@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/reason.h"
+#include "budget/ledger.h"
+#include "daemon/settings.h"
+#include "daemon/styles.h"
+
+/*
+ * The pipeline: a capture thread, a compute thread with its row workers, and a display thread, joined by
+ * mailboxes of one frame each.
+ *
+ * Everything here is called by the control thread, whose loop is woken when the pipeline ends. The
+ * picture never waits for the control thread.
+ */
+
+struct ar_pipeline;
+
+struct ar_pipeline_params {
+    const struct ar_settings *settings; /* copied */
+    const struct ar_styles *styles;     /* borrowed */
+    struct ar_loop *control_loop;       /* woken by events below; borrowed */
+    bool
+        demo; /* where `auto` finds no screen: the demo clip with its contact sheet; otherwise null */
+};
+
+#define AR_PIPELINE_DEMO_SECONDS 10
+#ifdef AR_HAVE_LIBAV
+#    define AR_PIPELINE_DEMO_CLIP "ar-daemon-demo.mp4"
+#else
+#    define AR_PIPELINE_DEMO_CLIP "ar-daemon-demo.y4m"
+#endif
+#define AR_PIPELINE_DEMO_SHEET "ar-daemon-demo.jpg"
+
+/* Which part of the pipeline an error came from: it decides the exit code. */
+enum ar_pipeline_part {
+    AR_PIPELINE_NOTHING,
+    AR_PIPELINE_STYLE,
+    AR_PIPELINE_SOURCE,
+    AR_PIPELINE_DISPLAY,
+    AR_PIPELINE_SYSTEM,
+};
+
+struct ar_pipeline_end {
+    int result; /* 0: the clip ended, the asked-for frames are painted, or a stop was asked for */
+    enum ar_pipeline_part part;
+    struct ar_reason reason;
+};
+
+/* Opens nothing; checks what can be checked without: source, output, style file. */
+int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params *params,
+                       struct ar_pipeline_end *why);
+
+/* Starts the threads. What goes wrong from here on is told by ar_pipeline_ended(). */
+int ar_pipeline_start(struct ar_pipeline *pipeline, struct ar_pipeline_end *why);
+
+/* Asks all threads to finish; returns at once. Idempotent. */
+void ar_pipeline_stop(struct ar_pipeline *pipeline);
+
+/* True once every thread is done, with the first thing that went wrong. */
+bool ar_pipeline_ended(const struct ar_pipeline *pipeline, struct ar_pipeline_end *end);
+
+/* Joins and frees. Only when ended, or before start. Accepts NULL. */
+void ar_pipeline_destroy(struct ar_pipeline *pipeline);
+
+/* Live changes. The style is loaded here and swapped in at the next frame; on error the old one stays. */
+int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
+                          struct ar_reason *reason);
+void ar_pipeline_set_budget(struct ar_pipeline *pipeline,
+                            const struct ar_budget_params *budget);
+
+/* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
+void ar_pipeline_serve(struct ar_pipeline *pipeline);
+
+enum ar_pipeline_state {
+    AR_PIPELINE_STARTING,
+    AR_PIPELINE_CALIBRATING,
+    AR_PIPELINE_RUNNING,
+    AR_PIPELINE_ENDED,
+    AR_PIPELINE_N_STATES,
+};
+
+struct ar_pipeline_status {
+    enum ar_pipeline_state state;
+    char source[192]; /* empty until open */
+    char display[192];
+    char style[AR_MODEL_NAME_MAX];
+    char loop[16]; /* "io_uring" or "poll" */
+    const char *tier;
+    uint32_t width_px;
+    uint32_t height_px;
+    uint32_t rate_millihz;
+    uint32_t n_threads;
+    uint32_t frames_wanted; /* 0: no end */
+    uint64_t budget_us;
+    double pinned_width; /* 0: automatic */
+    double width;        /* of the last frame */
+    double slowdown;
+    uint64_t started_us; /* of the first frame; 0 before */
+    uint64_t n_captured;
+    uint64_t n_dropped; /* overtaken, or no buffer free */
+    uint64_t n_lost;
+    uint64_t n_corrupt;
+    uint64_t n_shown;
+    struct ar_budget_ledger ledger;
+};
+
+void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status *status);

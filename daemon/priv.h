@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/mailbox.h"
+#include "base/pool.h"
+#include "base/workers.h"
+#include "budget/governor.h"
+#include "daemon/latch.h"
+#include "daemon/painter.h"
+#include "daemon/pipeline.h"
+#include "daemon/sheet.h"
+
+/*
+ * The pipeline's inside, shared by its three stages. Who writes what:
+ *   capture thread   capture, capture_loop (until its latch is given), box_in
+ *   compute thread   painter, governor, box_out, sheet
+ *   display thread   display, display_loop (likewise)
+ * `stats` is the one struct that all write, each for a few hundred nanoseconds under stats_lock.
+ */
+
+struct ar_pipeline {
+    struct ar_settings settings; /* as asked for; live changes come through `live` */
+    const struct ar_styles *styles;
+    struct ar_loop *control_loop;
+    bool demo;
+
+    struct ar_kernels kernels;
+    struct ar_workers *workers;
+
+    struct ar_capture *capture;
+    struct ar_display *display;
+    struct ar_loop *capture_loop; /* each made, used and destroyed by its own thread */
+    struct ar_loop *display_loop;
+    pthread_mutex_t loops_lock; /* for stop(), which may meet a loop that is just being made */
+    struct ar_mailbox *box_in;
+    struct ar_mailbox *box_out;
+    struct ar_latch source_open;
+    struct ar_latch display_open;
+    struct ar_latch go; /* calibrated, screen open: frames may come */
+    struct ar_latch
+        compute_done; /* no frame of the source is in use any more; a stop does not give it */
+
+    pthread_t threads[3];
+    uint32_t n_threads;
+    atomic_uint n_running;
+    atomic_bool stopping;
+
+    struct ar_painter *painter;                /* compute thread's */
+    _Atomic(struct ar_painter *) next_painter; /* control to compute */
+    _Atomic(struct ar_painter *) old_painter;  /* compute to control */
+    struct ar_governor governor;
+    struct ar_sheet *sheet; /* NULL: none wanted */
+    struct ar_pool *pool_out;
+    uint32_t n_frames;      /* to paint; 0: no end */
+    atomic_int style_steps; /* asked for by keys */
+
+    pthread_mutex_t live_lock; /* never held for more than a copy */
+    struct ar_budget_params live_budget;
+    atomic_bool live_changed;
+
+    pthread_mutex_t stats_lock;
+    struct ar_pipeline_status stats;
+    struct ar_pipeline_end end;
+};
+
+/* Records the first thing that went wrong and stops everything. */
+void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
+                      const struct ar_reason *reason);
+void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state state);
+
+/* Makes a loop for the calling thread and publishes it in *slot for stop(); withdraw undoes that. */
+int ar_pipeline_publish_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
+void ar_pipeline_withdraw_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
+
+/* No more frames are wanted. */
+void ar_pipeline_stop_source(struct ar_pipeline *pipeline);
+/* Something is in box_out, or it was closed. */
+void ar_pipeline_wake_display(struct ar_pipeline *pipeline);
+
+/* The three threads' bodies; each returns when its stage is over. */
+void ar_pipeline_capture_stage(struct ar_pipeline *pipeline);
+void ar_pipeline_compute_stage(struct ar_pipeline *pipeline);
+void ar_pipeline_display_stage(struct ar_pipeline *pipeline);

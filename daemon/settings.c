@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/macros.h"
+#include "base/workers.h"
+
+#define SYSTEM_CONFIG AR_SYSCONFDIR "/ar-daemon/ar-daemon.conf"
+
+static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const loop_kinds[] = { "auto", "io_uring", "poll", NULL };
+
+static const struct ar_option network_options[] = {
+    { .key = "style",
+      .type = AR_OPTION_TEXT,
+      .offset = offsetof(struct ar_network_params, style),
+      .fallback = "starry_night",
+      .apply = AR_OPTION_LIVE,
+      .help = "style to paint in: a name, or the path of a model file" },
+    { .key = "style_path",
+      .type = AR_OPTION_TEXT,
+      .offset = offsetof(struct ar_network_params, style_path),
+      .fallback = "",
+      .apply = AR_OPTION_RESTART,
+      .help = "folder with styles of your own, looked in first" },
+    { .key = "threads",
+      .type = AR_OPTION_COUNT,
+      .offset = offsetof(struct ar_network_params, threads),
+      .fallback = "auto",
+      .min = 1,
+      .max = AR_WORKERS_MAX,
+      .zero_word = "auto",
+      .apply = AR_OPTION_RESTART,
+      .help =
+          "threads that paint; auto leaves one core to camera and screen when there are more than two" },
+    { 0 },
+};
+
+static const struct ar_option daemon_options[] = {
+    { .key = "frames",
+      .type = AR_OPTION_COUNT,
+      .offset = offsetof(struct ar_daemon_params, frames),
+      .fallback = "unlimited",
+      .min = 1,
+      .max = 4294967295.0,
+      .zero_word = "unlimited",
+      .apply = AR_OPTION_RESTART,
+      .help = "stop after so many painted frames" },
+    { .key = "log",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_daemon_params, log),
+      .fallback = "info",
+      .choices = log_levels,
+      .apply = AR_OPTION_LIVE,
+      .help = "least important kind of line that is logged" },
+    { .key = "loop",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_daemon_params, loop),
+      .fallback = "auto",
+      .choices = loop_kinds,
+      .apply = AR_OPTION_RESTART,
+      .help = "how to wait for events; auto takes io_uring where the kernel allows it" },
+    { .key = "socket",
+      .type = AR_OPTION_TEXT,
+      .offset = offsetof(struct ar_daemon_params, socket),
+      .fallback = "",
+      .apply = AR_OPTION_RESTART,
+      .help = "control socket; empty for the usual place, none for no control" },
+    { 0 },
+};
+
+void ar_settings_sections(struct ar_settings *settings,
+                          struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1])
+{
+    const struct ar_config_section list[AR_SETTINGS_N_SECTIONS + 1] = {
+        { "capture", ar_capture_options, &settings->capture },
+        { "network", network_options, &settings->network },
+        { "budget", ar_budget_options, &settings->budget },
+        { "display", ar_display_options, &settings->display },
+        { "daemon", daemon_options, &settings->daemon },
+    };
+
+    memcpy(sections, list, sizeof(list));
+}
+
+/* Command-line options that are shorthand for a key. */
+struct shorthand {
+    const char *name;
+    const char *key;
+    const char *value_name;
+    const char *help;
+};
+
+static const struct shorthand shorthands[] = {
+    { "source", "capture.source", "WHAT", "v4l2[:DEV], file:CLIP, pattern[:WxH@FPS] or auto" },
+    { "display", "display.output", "WHERE",
+      "kms[:CONNECTOR], sdl, v4l2:DEV, file:OUT, null or auto" },
+    { "style", "network.style", "NAME|FILE", "style to paint in" },
+    { "budget", "budget.frame", "TIME", "time that a frame may take, such as 25ms" },
+    { "width", "budget.width", "W", "auto, or 0.25..1 to pin the width multiplier" },
+    { "threads", "network.threads", "N", "threads that paint" },
+    { "frames", "daemon.frames", "N", "stop after so many frames" },
+};
+
+enum plain_option {
+    OPTION_SET = 1000,
+    OPTION_CONFIG,
+    OPTION_CHECK_CONFIG,
+    OPTION_PRINT_CONFIG,
+    OPTION_LIST_DEVICES,
+    OPTION_VERSION,
+    OPTION_HELP,
+};
+
+static const struct option plain_options[] = {
+    { "set", required_argument, NULL, OPTION_SET },
+    { "config", required_argument, NULL, OPTION_CONFIG },
+    { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
+    { "print-config", no_argument, NULL, OPTION_PRINT_CONFIG },
+    { "list-devices", no_argument, NULL, OPTION_LIST_DEVICES },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { "help", no_argument, NULL, OPTION_HELP },
+};
+
+#define N_SHORTHANDS AR_ARRAY_LEN(shorthands)
+#define N_PLAIN      AR_ARRAY_LEN(plain_options)
+
+static void fill_long_options(struct option options[N_SHORTHANDS + N_PLAIN + 1])
+{
+    memset(options, 0, (N_SHORTHANDS + N_PLAIN + 1) * sizeof(*options));
+    for (size_t i = 0; i < N_SHORTHANDS; i++)
+        options[i] = (struct option){ shorthands[i].name, required_argument, NULL, (int)i };
+    memcpy(options + N_SHORTHANDS, plain_options, sizeof(plain_options));
+}
+
+/* One "section.key=value" or shorthand of the command line, applied after the file was read. */
+struct assignment {
+    const char *key; /* NULL: `text` holds key=value */
+    const char *text;
+};
+
+struct command_line {
+    struct assignment *assignments;
+    size_t n_assignments;
+    const char *config_path; /* NULL: the system's */
+    enum ar_settings_action action;
+};
+
+static int usage_error(void)
+{
+    fputs("ar-daemon: try 'ar-daemon --help'\n", stderr);
+    return EX_USAGE;
+}
+
+static enum ar_settings_action action_of(int option)
+{
+    switch (option) {
+    case OPTION_CHECK_CONFIG:
+        return AR_SETTINGS_CHECK_CONFIG;
+    case OPTION_PRINT_CONFIG:
+        return AR_SETTINGS_PRINT_CONFIG;
+    case OPTION_LIST_DEVICES:
+        return AR_SETTINGS_LIST_DEVICES;
+    case OPTION_VERSION:
+        return AR_SETTINGS_VERSION;
+    default:
+        return AR_SETTINGS_HELP;
+    }
+}
+
+/* assignments has room for argc entries. */
+static int scan(struct command_line *line, int argc, char **argv)
+{
+    struct option options[N_SHORTHANDS + N_PLAIN + 1];
+    int option;
+
+    fill_long_options(options);
+    /* getopt is not thread-safe; no thread runs yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == '?')
+            return usage_error();
+        if (option < (int)N_SHORTHANDS)
+            line->assignments[line->n_assignments++] =
+                (struct assignment){ shorthands[option].key, optarg };
+        else if (option == OPTION_SET)
+            line->assignments[line->n_assignments++] = (struct assignment){ NULL, optarg };
+        else if (option == OPTION_CONFIG)
+            line->config_path = optarg;
+        else
+            line->action = action_of(option);
+    }
+    if (optind < argc) {
+        fprintf(stderr, "ar-daemon: \"%s\": not an option\n", argv[optind]);
+        return usage_error();
+    }
+    return 0;
+}
+
+static void print_problem(void *user, const char *where, uint32_t line, const char *problem)
+{
+    (void)user;
+    if (line > 0)
+        fprintf(stderr, "ar-daemon: %s:%u: %s\n", where, line, problem);
+    else
+        fprintf(stderr, "ar-daemon: %s: %s\n", where, problem);
+}
+
+static int read_file(const struct ar_config_section *sections, const char *path)
+{
+    int ret;
+
+    if (!path) {
+        if (access(SYSTEM_CONFIG, F_OK) != 0)
+            return 0;
+        path = SYSTEM_CONFIG;
+    }
+    ret = ar_config_read(sections, path, print_problem, NULL);
+    if (ret == 0)
+        return 0;
+    if (ret == -EINVAL) /* each problem has been told */
+        return EX_CONFIG;
+    fprintf(stderr, "ar-daemon: %s: cannot be read: %s\n", path, strerrordesc_np(-ret));
+    return EX_NOINPUT;
+}
+
+static int assign(const struct ar_config_section *sections, const struct assignment *assignment)
+{
+    struct ar_reason reason;
+    char key[AR_OPTION_TEXT_MAX];
+    const char *text = assignment->text;
+
+    if (assignment->key) {
+        snprintf(key, sizeof(key), "%s", assignment->key);
+    } else {
+        const char *equals = strchr(text, '=');
+        size_t length = equals ? (size_t)(equals - text) : 0;
+
+        if (length == 0 || length >= sizeof(key)) {
+            fprintf(stderr, "ar-daemon: --set \"%s\": wants section.key=value\n", text);
+            return EX_USAGE;
+        }
+        memcpy(key, text, length);
+        key[length] = '\0';
+        text = equals + 1;
+    }
+    if (ar_config_set(sections, key, text, &reason) == 0)
+        return 0;
+    fprintf(stderr, "ar-daemon: %s\n", reason.text);
+    return EX_USAGE;
+}
+
+int ar_settings_from_command_line(struct ar_settings *settings, enum ar_settings_action *action,
+                                  int argc, char **argv)
+{
+    struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
+    struct command_line line = { .action = AR_SETTINGS_RUN };
+    int code;
+
+    line.assignments = calloc((size_t)argc + 1, sizeof(*line.assignments));
+    if (!line.assignments)
+        return EX_OSERR;
+    ar_settings_sections(settings, sections);
+    ar_config_defaults(sections);
+    code = scan(&line, argc, argv);
+    *action = line.action;
+    if (code == 0 &&
+        (line.action == AR_SETTINGS_RUN || line.action == AR_SETTINGS_CHECK_CONFIG))
+        code = read_file(sections, line.config_path);
+    for (size_t i = 0; code == 0 && i < line.n_assignments; i++)
+        code = assign(sections, &line.assignments[i]);
+    free(line.assignments);
+    return code;
+}
+
+void ar_settings_print_help(FILE *out)
+{
+    struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
+    struct ar_settings settings;
+
+    fputs("Usage: ar-daemon [OPTION ...]\n"
+          "Turns a camera's video into a moving painting, every frame inside its time budget.\n"
+          "\n",
+          out);
+    for (size_t i = 0; i < N_SHORTHANDS; i++) {
+        char name[40];
+
+        snprintf(name, sizeof(name), "--%s %s", shorthands[i].name, shorthands[i].value_name);
+        fprintf(out, "  %-20s %s\n", name, shorthands[i].help);
+    }
+    fputs("  --set KEY=VALUE      any key below\n"
+          "  --config FILE        configuration file (default " SYSTEM_CONFIG ")\n"
+          "  --check-config       report every problem of the configuration and exit\n"
+          "  --print-config       print a configuration file with every default and exit\n"
+          "  --list-devices       list cameras and video outputs and exit\n"
+          "  --version            print the version and exit\n"
+          "  --help               print this and exit\n"
+          "\n"
+          "Keys, what they take, and their defaults:\n",
+          out);
+    ar_settings_sections(&settings, sections);
+    ar_config_defaults(sections);
+    ar_config_print_help(sections, out);
+}

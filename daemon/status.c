@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/status.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *const state_names[] = {
+    [AR_PIPELINE_STARTING] = "starting",
+    [AR_PIPELINE_CALIBRATING] = "calibrating",
+    [AR_PIPELINE_RUNNING] = "running",
+    [AR_PIPELINE_ENDED] = "ended",
+};
+
+static double seconds_since(uint64_t start_us, uint64_t now_us)
+{
+    return start_us == 0 || now_us < start_us ? 0.0 : (double)(now_us - start_us) / 1e6;
+}
+
+static double frames_per_second(const struct ar_pipeline_status *status, uint64_t now_us)
+{
+    double seconds = seconds_since(status->started_us, now_us);
+
+    return seconds > 0.0 ? (double)status->ledger.n_painted / seconds : 0.0;
+}
+
+static double mean_width(const struct ar_budget_ledger *ledger)
+{
+    return ledger->n_painted > 0 ? ledger->width_sum / (double)ledger->n_painted : 0.0;
+}
+
+static json_t *stages_json(const struct ar_budget_ledger *ledger)
+{
+    json_t *stages = json_object();
+
+    for (int i = 0; i < AR_BUDGET_N_STAGES; i++) {
+        const struct ar_histogram *histogram = &ledger->stages[i];
+
+        json_object_set_new(stages, ar_budget_stage_name((enum ar_budget_stage)i),
+                            json_pack("{s:I, s:I, s:I}", "p50_us",
+                                      (json_int_t)ar_histogram_quantile_us(histogram, 0.50),
+                                      "p99_us",
+                                      (json_int_t)ar_histogram_quantile_us(histogram, 0.99),
+                                      "max_us", (json_int_t)histogram->max_us));
+    }
+    return stages;
+}
+
+json_t *ar_status_json(const struct ar_pipeline_status *status, uint64_t now_us)
+{
+    const struct ar_budget_ledger *ledger = &status->ledger;
+
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
+                     " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
+                     " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+                     "version", AR_VERSION, "pid", (int)getpid(), "state",
+                     state_names[status->state], "source", status->source, "display",
+                     status->display, "style", status->style, "tier", status->tier, "loop",
+                     status->loop, "threads", (int)status->n_threads, "width_px",
+                     (int)status->width_px, "height_px", (int)status->height_px, "rate_millihz",
+                     (json_int_t)status->rate_millihz, /* */
+                     "uptime_s", seconds_since(status->started_us, now_us), "fps",
+                     frames_per_second(status, now_us), "width", status->width, "mean_width",
+                     mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
+                     (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
+                     "captured", (json_int_t)status->n_captured, "dropped",
+                     (json_int_t)status->n_dropped, "lost", (json_int_t)status->n_lost,
+                     "corrupt", (json_int_t)status->n_corrupt, "painted",
+                     (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown,
+                     "missed", (json_int_t)ledger->n_missed, "longest_run",
+                     (json_int_t)ledger->longest_run, "switches",
+                     (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text && text[0] != '\0' ? text : "-";
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static long long count_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void print_stages(const json_t *stages, FILE *out)
+{
+    fprintf(out, "  %-9s %9s %9s %9s\n", "stage", "p50 ms", "p99 ms", "max ms");
+    for (int i = 0; i < AR_BUDGET_N_STAGES; i++) {
+        const char *name = ar_budget_stage_name((enum ar_budget_stage)i);
+        const json_t *stage = json_object_get(stages, name);
+
+        if (stage)
+            fprintf(out, "  %-9s %9.2f %9.2f %9.2f\n", name, number_of(stage, "p50_us") / 1e3,
+                    number_of(stage, "p99_us") / 1e3, number_of(stage, "max_us") / 1e3);
+    }
+}
+
+void ar_status_print(const json_t *status, FILE *out)
+{
+    double pinned = number_of(status, "pinned_width");
+    double painted = number_of(status, "painted");
+    double missed = number_of(status, "missed");
+
+    fprintf(out, "ar-daemon %s: %s, %.1f s\n", text_of(status, "version"),
+            text_of(status, "state"), number_of(status, "uptime_s"));
+    fprintf(out, "  style     %s\n", text_of(status, "style"));
+    fprintf(out, "  source    %s\n", text_of(status, "source"));
+    fprintf(out, "  display   %s\n", text_of(status, "display"));
+    fprintf(out, "  engine    %s, %lld threads, %s\n", text_of(status, "tier"),
+            count_of(status, "threads"), text_of(status, "loop"));
+    fprintf(out, "  budget    %.1f ms, width %.2f%s, mean %.2f, %lld switches\n",
+            number_of(status, "budget_us") / 1e3, number_of(status, "width"),
+            pinned > 0.0 ? " (pinned)" : "", number_of(status, "mean_width"),
+            count_of(status, "switches"));
+    fprintf(out, "  frames    %lld painted, %.1f a second, %lld shown\n",
+            count_of(status, "painted"), number_of(status, "fps"), count_of(status, "shown"));
+    fprintf(out, "  drops     %lld overtaken, %lld lost by the source, %lld corrupt\n",
+            count_of(status, "dropped"), count_of(status, "lost"), count_of(status, "corrupt"));
+    fprintf(out, "  misses    %lld of the deadline (%.2f %%), longest run %lld\n",
+            count_of(status, "missed"), painted > 0.0 ? 100.0 * missed / painted : 0.0,
+            count_of(status, "longest_run"));
+    print_stages(json_object_get(status, "stages"), out);
+}
+
+void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us, char *text,
+                        size_t text_b)
+{
+    const struct ar_budget_ledger *ledger = &status->ledger;
+    char of[16] = "";
+
+    if (status->frames_wanted > 0)
+        snprintf(of, sizeof(of), "/%u", status->frames_wanted);
+    if (status->state != AR_PIPELINE_RUNNING)
+        snprintf(text, text_b, "%s ...", state_names[status->state]);
+    else
+        snprintf(
+            text, text_b,
+            "%s: %llu%s frames, %.1f fps, width %.2f, %.1f of %.1f ms, %llu missed, %llu dropped",
+            status->style, (unsigned long long)ledger->n_painted, of,
+            frames_per_second(status, now_us), status->width,
+            (double)ar_histogram_quantile_us(&ledger->stages[AR_BUDGET_PAINT], 0.5) / 1e3,
+            (double)status->budget_us / 1e3, (unsigned long long)ledger->n_missed,
+            (unsigned long long)status->n_dropped);
+}

@@ -1,0 +1,439 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""ar-ctl and the control socket while frames go on: what it answers, and what it survives."""
+import json
+import os
+import shutil
+import socket
+import stat
+import tempfile
+import threading
+import time
+
+import harness
+from harness import receive_line, request
+
+REFUSED = 1  # ar-ctl: the daemon said no
+NOBODY = 65534
+
+FIELDS = {
+    'version': str, 'pid': int, 'state': str, 'source': str, 'display': str, 'style': str, 'tier': str, 'loop': str,
+    'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'uptime_s': float, 'fps': float,
+    'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
+    'dropped': int, 'lost': int, 'corrupt': int, 'painted': int, 'shown': int, 'missed': int, 'longest_run': int,
+    'switches': int, 'stages': dict,
+}
+STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
+
+
+class Running(harness.Case):
+    """
+    One daemon for all tests of a class, painting a small scene. After each test it must still paint; a class that
+    changes settings sets them back.
+    """
+
+    running = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix='ar-e2e-')
+        cls.addClassCleanup(folder.cleanup)
+        cls.running = harness.Daemon(folder.name, '--source', 'pattern:32x32@60', '--display', 'null', '--width',
+                                     '0.25', '--threads', '1', '--budget', '20ms')
+        cls.running.__enter__()
+        cls.addClassCleanup(cls.running.__exit__, None, None, None)
+        cls.running.wait_running()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.running.ctl('stop').code == 0
+        assert cls.running.wait() == 0
+
+    def tearDown(self):
+        self.running.wait_painted(3)
+
+    def ctl_well(self, *args):
+        reply = self.running.ctl(*args)
+        self.assertEqual((reply.code, reply.err), (0, ''))
+        return reply.out
+
+    def assert_refused(self, args, words):
+        reply = self.running.ctl(*args)
+        self.assertEqual((reply.code, reply.out), (REFUSED, ''), reply)
+        self.assertEqual(len(reply.err.splitlines()), 1, reply.err)
+        self.assertTrue(reply.err.startswith('ar-ctl: '), reply.err)
+        self.assert_words(words, reply.err)
+
+    def wait_for(self, key, value):
+        return self.running.wait_until(lambda status: status[key] == value, f'{key} is {value}')
+
+
+class Status(Running):
+    def test_fields(self):
+        status = self.running.wait_painted(20)
+        self.assertEqual(set(status), set(FIELDS))
+        for name, kind in FIELDS.items():
+            self.assertIs(type(status[name]), kind, name)
+        self.assertEqual(status['state'], 'running')
+        self.assertEqual(status['source'], 'pattern 32x32 at 60 fps')
+        self.assertTrue(status['display'].startswith('null 32x32'), status['display'])
+        self.assertEqual(status['style'], 'starry_night')
+        self.assertIn(status['loop'], ('io_uring', 'poll'))
+        self.assertEqual((status['width_px'], status['height_px'], status['rate_millihz']), (32, 32, 60000))
+        self.assertEqual((status['threads'], status['budget_us']), (1, 20000))
+        self.assertEqual((status['width'], status['mean_width'], status['pinned_width']), (0.25, 0.25, 0.25))
+        if not harness.EMULATED:
+            self.assertEqual(status['pid'], self.running.pid)
+
+    def test_counters_agree(self):
+        earlier = self.running.wait_painted(10)
+        later = self.running.wait_painted(30)
+        for status in (earlier, later):
+            self.assertGreaterEqual(status['captured'], status['painted'])
+            self.assertLessEqual(status['shown'], status['painted'])
+            self.assertLessEqual(status['missed'], status['painted'])
+            self.assertLessEqual(status['longest_run'], status['missed'])
+            self.assertEqual((status['lost'], status['corrupt'], status['switches']), (0, 0, 0))
+        for name in ('captured', 'painted', 'shown', 'uptime_s'):
+            self.assertGreater(later[name], earlier[name], name)
+        self.assertGreater(later['fps'], 0)
+        self.assertLess(later['fps'], 70)
+        # Within one frame's time of the snapshot.
+        self.assertAlmostEqual(later['fps'] * later['uptime_s'], later['painted'], delta=1)
+
+    def test_stages(self):
+        stages = self.running.wait_painted(20)['stages']
+        self.assertEqual(set(stages), set(STAGES))
+        for name, stage in stages.items():
+            self.assertEqual(set(stage), {'p50_us', 'p99_us', 'max_us'}, name)
+            self.assertTrue(0 <= stage['p50_us'] <= stage['p99_us'] <= stage['max_us'] < 60e6, (name, stage))
+        for name in ('encode', 'decode', 'paint'):
+            self.assertGreater(stages[name]['p50_us'], 0, name)
+        self.assertGreaterEqual(stages['paint']['max_us'], stages['encode']['p50_us'])
+        self.assertGreaterEqual(stages['latency']['max_us'], stages['paint']['p50_us'])
+
+    def test_for_people(self):
+        text = self.ctl_well('status')
+        self.assert_words(['running', 'starry_night', 'pattern 32x32', 'budget', '20.0 ms', '(pinned)', 'p50 ms',
+                           'p99 ms', *STAGES], text)
+
+
+class Style(Running):
+    def tearDown(self):
+        self.ctl_well('style', 'starry_night')
+        self.wait_for('style', 'starry_night')
+        super().tearDown()
+
+    def styles(self):
+        """All names, and the one with a star."""
+        lines = self.ctl_well('style').splitlines()
+        return [line[2:] for line in lines], [line[2:] for line in lines if line.startswith('* ')]
+
+    def test_list(self):
+        names, now = self.styles()
+        self.assertEqual(names, sorted(names))
+        self.assertLessEqual({'great_wave', 'starry_night'}, set(names))
+        self.assertEqual(now, ['starry_night'])
+
+    def test_switch_by_name(self):
+        for name in ('great_wave', 'starry_night', 'starry_night', 'great_wave'):
+            self.assertIn(name, self.ctl_well('style', name))
+            self.wait_for('style', name)
+            self.running.wait_painted(3)
+        self.assertEqual(self.styles()[1], ['great_wave'])
+
+    def test_next_and_prev_go_around(self):
+        names, now = self.styles()
+        at = names.index(now[0])
+        for command, step in [('next', 1)] * len(names) + [('prev', -1)] * (len(names) + 1):
+            at = (at + step) % len(names)
+            self.ctl_well('style', command)
+            self.wait_for('style', names[at])
+
+    def test_by_path(self):
+        self.ctl_well('style', str(harness.MODELS / 'great_wave.safetensors'))
+        self.wait_for('style', 'great_wave')
+
+    def test_set_style(self):
+        self.ctl_well('set', 'network.style', 'great_wave')
+        self.wait_for('style', 'great_wave')
+
+    def test_refused(self):
+        broken = self.folder / 'broken.safetensors'
+        broken.write_bytes(b'\xff' * 100)
+        self.assert_refused(['style', 'mona_lisa'], ['mona_lisa', 'great_wave', 'starry_night'])
+        self.assert_refused(['style', str(self.folder / 'none.safetensors')], ['none.safetensors'])
+        self.assert_refused(['style', str(broken)], ['broken.safetensors'])
+        self.assertEqual(self.running.wait_painted(2)['style'], 'starry_night')
+
+
+class Set(Running):
+    def tearDown(self):
+        self.ctl_well('set', 'budget.width', '0.25')
+        self.ctl_well('set', 'budget.frame', '20ms')
+        self.wait_for('pinned_width', 0.25)
+        super().tearDown()
+
+    def test_budget(self):
+        self.assertEqual(self.ctl_well('set', 'budget.frame', '40ms'), 'budget.frame = 40ms\n')
+        self.wait_for('budget_us', 40000)
+
+    def test_width(self):
+        self.assertEqual(self.ctl_well('set', 'budget.width', '0.5'), 'budget.width = 0.5\n')
+        self.wait_for('width', 0.5)
+        self.ctl_well('set', 'budget.width', '1')
+        status = self.wait_for('width', 1.0)
+        self.assertEqual(status['pinned_width'], 1.0)
+        self.assertGreaterEqual(status['switches'], 2)
+        self.assertEqual(self.ctl_well('set', 'budget.width', 'auto'), 'budget.width = auto\n')
+        self.wait_for('pinned_width', 0.0)
+
+    def test_log(self):
+        self.ctl_well('set', 'daemon.log', 'debug')
+        self.ctl_well('set', 'daemon.log', 'warn')
+
+    def test_refused(self):
+        self.assert_refused(['set', 'budget.fram', '40ms'], ['budget.fram:', 'did you mean budget.frame?'])
+        self.assert_refused(['set', 'nonsense', '1'], ['nonsense'])
+        self.assert_refused(['set', 'budget.frame', 'soon'], ['budget.frame:', '"soon"', '1ms..1s', '25ms'])
+        self.assert_refused(['set', 'budget.width', '7'], ['budget.width:', '"7"', 'auto|0.25..1'])
+        self.assert_refused(['set', 'daemon.log', 'loud'], ['daemon.log:', '"loud"', 'error|warn|info|debug'])
+        self.assert_refused(['set', 'network.threads', '2'], ['network.threads:', 'start ar-daemon with it'])
+        self.assert_refused(['set', 'capture.pace', 'fast'], ['capture.pace:', 'start ar-daemon with it'])
+        status = self.running.wait_painted(2)
+        self.assertEqual((status['budget_us'], status['pinned_width'], status['threads']), (20000, 0.25, 1))
+
+
+class Wire(Running):
+    """What ar-ctl would never send."""
+
+    def exchange(self, data):
+        with self.running.connect() as client:
+            client.sendall(data)
+            return receive_line(client)
+
+    def assert_error(self, data, words):
+        reply = self.exchange(data)
+        self.assertEqual((reply['protocol'], reply['ok']), (1, False), reply)
+        self.assertNotIn('result', reply)
+        self.assert_words(words, reply['error'])
+
+    def test_reply(self):
+        reply = self.exchange(request('style'))
+        self.assertEqual(set(reply), {'protocol', 'ok', 'result'})
+        self.assertEqual((reply['protocol'], reply['ok']), (1, True))
+        self.assertEqual(reply['result']['style'], 'starry_night')
+
+    def test_other_protocol(self):
+        for protocol in (0, 2, -1, 1 << 40):
+            self.assert_error(request('status', protocol=protocol), [f'protocol {protocol}', 'speaks 1'])
+        self.assert_error(b'{"command":"status","args":[]}\n', ['protocol'])
+        self.assert_error(b'{"protocol":"1","command":"status"}\n', ['protocol'])
+
+    def test_garbage(self):
+        for line in (b'', b'hello', b'{', b'[]', b'"status"', b'null', b'\xff\xfe\x00', b'{"protocol":1}garbage',
+                     b'{"protocol":1,"protocol":1}', b'[' * 3000, b'{"a":' * 700):
+            self.assert_error(line + b'\n', ['not a JSON object'])
+        for body in (b'', b',"command":7', b',"command":"dance"', b',"command":"' + b'x' * 2000 + b'"'):
+            self.assert_error(b'{"protocol":1' + body + b'}\n', ['command', 'unknown'])
+        for args in (b'7', b'{}', b'[1,2]', b'["a"]', b'["a","b","c"]', b'["a",null]', b'"ab"'):
+            self.assert_error(b'{"protocol":1,"command":"set","args":' + args + b'}\n', ['set', 'KEY VALUE'])
+        self.assert_error(request('stop', 'now'), ['stop', 'no arguments'])
+
+    def test_line_without_end(self):
+        with self.running.connect() as client:
+            try:
+                client.sendall(b'x' * 100_000)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # closed on us before we were through
+            reply = receive_line(client)
+            self.assertIn('4096', reply['error'])
+            try:
+                self.assertEqual(client.recv(1), b'')
+            except ConnectionResetError:
+                pass  # what we sent beyond the limit was not read
+
+    def test_several_requests_at_once(self):
+        with self.running.connect() as client:
+            client.sendall(request('style') + b'junk\n' + request('style'))
+            text = b''
+            while text.count(b'\n') < 3:
+                text += client.recv(65536)
+        self.assertEqual([json.loads(line)['ok'] for line in text.splitlines()], [True, False, True])
+
+    def test_request_in_pieces(self):
+        data = request('style')
+        with self.running.connect() as client:
+            for at in range(0, len(data), 7):
+                client.sendall(data[at:at + 7])
+                time.sleep(0.002)
+            self.assertTrue(receive_line(client)['ok'])
+
+    def test_half_a_request(self):
+        for half in (b'', b'{"protocol":1,"com', request('status')[:-1]):
+            with self.running.connect() as client:
+                client.sendall(half)
+        with self.running.connect() as client:  # and one that says it will send no more, but stays
+            client.sendall(b'{"proto')
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(client.recv(1), b'')
+
+    def test_gone_before_the_reply(self):
+        for _ in range(20):
+            with self.running.connect() as client:
+                client.sendall(request('status'))
+
+    def test_many_clients(self):
+        clients = [self.running.connect() for _ in range(50)]
+        try:
+            for client in clients:
+                client.sendall(request('status'))
+            for client in clients:
+                self.assertTrue(receive_line(client)['ok'])
+            self.assertEqual(self.running.ctl('status').code, 0)
+        finally:
+            for client in clients:
+                client.close()
+
+    def test_more_clients_than_it_takes(self):
+        """Turned away, not queued for ever; and places become free again."""
+        clients = []
+        try:
+            for _ in range(80):
+                clients.append(self.running.connect())
+            for client in clients[70:]:
+                try:
+                    client.sendall(request('style'))
+                    reply = receive_line(client)
+                    self.assertFalse(reply['ok'])
+                    self.assertIn('clients are connected already', reply['error'])
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+        finally:
+            for client in clients:
+                client.close()
+        self.running.wait_until(lambda status: True, 'a free place')
+
+    def test_client_that_never_reads(self):
+        end = time.monotonic() + 20 * harness.REPLY_S
+        with self.running.connect() as client:
+            client.setblocking(False)
+            blocked_at = None
+            while blocked_at is None or time.monotonic() < blocked_at + 0.5:
+                self.assertLess(time.monotonic(), end, 'the daemon swallows requests whose replies nobody reads')
+                try:
+                    client.send(request('status'))
+                    blocked_at = None
+                except BlockingIOError:
+                    blocked_at = blocked_at or time.monotonic()
+                    time.sleep(0.01)
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+            self.assertEqual(self.running.ctl('status').code, 0)
+            self.running.wait_painted(5)
+
+
+class Socket(harness.Case):
+    """Where the socket is, and who may use it."""
+
+    PATTERN = ('--source', 'pattern:32x32@30', '--display', 'null', '--width', '0.25', '--threads', '1')
+
+    def test_mode(self):
+        with self.daemon(*self.PATTERN) as daemon:
+            daemon.wait_running()
+            mode = daemon.socket_path.stat().st_mode
+            self.assertTrue(stat.S_ISSOCK(mode))
+            self.assertEqual(stat.S_IMODE(mode) & 0o007, 0, 'others may use the socket')
+            self.assertEqual(stat.S_IMODE(mode) & 0o600, 0o600)
+
+    def test_not_permitted(self):
+        with self.daemon(*self.PATTERN) as daemon:
+            daemon.wait_running()
+            self.folder.chmod(0o755)
+            options = {}
+            if os.geteuid() == 0:
+                options = {'user': NOBODY, 'group': NOBODY, 'extra_groups': []}
+            else:
+                daemon.socket_path.chmod(0)
+            ctl = shutil.copy(harness.CTL, self.folder)  # the build folder may be closed to other users
+            if harness.run_program(ctl, '--version', folder='/', **options).code != 0:
+                self.skipTest('another user cannot run this ar-ctl')
+            reply = harness.run_program(ctl, '--socket', daemon.socket_path, 'status', folder='/', **options)
+            self.assertEqual(reply.code, os.EX_NOPERM, reply)
+            self.assert_words([str(daemon.socket_path), 'not permitted'], reply.err)
+
+    def test_usual_place(self):
+        env = {'RUNTIME_DIRECTORY': str(self.folder / 'runtime')}
+        path = self.folder / 'runtime' / 'control.sock'
+        with self.daemon(*self.PATTERN, '--set', 'daemon.socket=', socket_path=path, env=env) as daemon:
+            daemon.wait_running()
+            reply = harness.run_program(harness.CTL, 'status', '--json', folder=self.folder, env=env)
+            self.assertEqual(reply.code, 0, reply)
+            self.assertEqual(json.loads(reply.out)['source'], 'pattern 32x32 at 30 fps')
+
+    def test_none(self):
+        finished = self.run_daemon(*self.PATTERN, '--set', 'daemon.socket=none', '--frames', '3')
+        self.assertEqual(finished.code, 0, finished)
+        self.assertFalse((self.folder / 'control.sock').exists())
+
+
+class Ctl(harness.Case):
+    """ar-ctl alone."""
+
+    def ctl(self, *args):
+        return harness.run_program(harness.CTL, *args, folder=self.folder)
+
+    def assert_fails(self, code, args, words):
+        reply = self.ctl(*args)
+        self.assertEqual((reply.code, reply.out), (code, ''), reply)
+        self.assertEqual(len(reply.err.splitlines()), 1, reply.err)
+        self.assert_words(words, reply.err)
+
+    def test_no_daemon(self):
+        self.assert_fails(os.EX_UNAVAILABLE, ['--socket', 'none.sock', 'status'], ['none.sock', 'is it running?'])
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(str(self.folder / 'stale.sock'))
+        self.assert_fails(os.EX_UNAVAILABLE, ['--socket', 'stale.sock', 'status'], ['stale.sock', 'is it running?'])
+
+    def test_usage(self):
+        for args in ([], ['dance'], ['--dance'], ['--socket'], ['set', 'budget.frame'], ['stop', 'now'],
+                     ['status', 'a', 'b'], ['style', 'a', 'b'], ['--socket', 'x' * 200, 'status']):
+            with self.subTest(args=args):
+                self.assert_fails(os.EX_USAGE, args, ['ar-ctl: '])
+
+    def test_help_and_version(self):
+        helped = self.ctl('--help')
+        self.assertEqual((helped.code, helped.err), (0, ''))
+        self.assert_words(['status [--json]', 'style [NAME|next|prev]', 'set KEY VALUE', 'stop'], helped.out)
+        version = self.ctl('--version')
+        self.assertEqual(version.code, 0)
+        self.assertRegex(version.out, r'^ar-ctl \d+\.\d+\.\d+\n$')
+
+    def test_answer_of_another_protocol(self):
+        path = self.folder / 'other.sock'
+        for answer in (b'{"protocol":2,"ok":true,"result":{}}\n', b'HTTP/1.0 400\r\n\n', b'{"protocol":1}\n', b''):
+            with self.subTest(answer=answer), socket.socket(socket.AF_UNIX) as server:
+                path.unlink(missing_ok=True)
+                server.bind(str(path))
+                server.listen(1)
+                server.settimeout(harness.REPLY_S)
+                self.serve_once(server, path, answer)
+
+    def serve_once(self, server, path, answer):
+        def serve():
+            client, _ = server.accept()
+            with client:
+                client.settimeout(harness.REPLY_S)
+                client.recv(4096)
+                client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            self.assert_fails(os.EX_PROTOCOL, ['--socket', path, 'status'], ['protocol 1'])
+        finally:
+            thread.join()
+
+
+if __name__ == '__main__':
+    harness.main()

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon's pure parts: styles, contact sheet, status. Its life is tested end to end in tests/e2e. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/pool.h"
+#include "daemon/latch.h"
+#include "daemon/sheet.h"
+#include "daemon/status.h"
+#include "daemon/styles.h"
+#include "daemon/wire.h"
+#include "tests/suite.h"
+
+static char folder[32];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof(folder), "/tmp/ar-test-daemon-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+    char command[96];
+
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void touch(const char *name)
+{
+    char path[96];
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    fd = open(path, O_CREAT | O_WRONLY, 0600);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+START_TEST(styles_are_found_sorted_and_resolved)
+{
+    struct ar_styles styles;
+    struct ar_reason reason;
+    char path[512];
+    char expected[96];
+
+    touch("zebra.safetensors");
+    touch("aardvark.safetensors");
+    touch("notes.txt");
+    touch(".safetensors");
+    ar_styles_find(&styles, folder);
+    ck_assert_uint_ge(styles.n_styles, 2);
+    ck_assert_str_eq(styles.list[0].name, "aardvark");
+    ck_assert_str_eq(styles.list[styles.n_styles - 1].name, "zebra");
+
+    ck_assert_int_eq(ar_styles_resolve(&styles, "zebra", path, sizeof(path), &reason), 0);
+    snprintf(expected, sizeof(expected), "%s/zebra.safetensors", folder);
+    ck_assert_str_eq(path, expected);
+    ck_assert_int_eq(ar_styles_resolve(&styles, "./my.bin", path, sizeof(path), &reason), 0);
+    ck_assert_str_eq(path, "./my.bin");
+    ck_assert_int_eq(ar_styles_resolve(&styles, "zebr", path, sizeof(path), &reason), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(reason.text, "aardvark"));
+}
+END_TEST
+
+START_TEST(stepping_goes_around_both_ends)
+{
+    struct ar_styles styles = { .n_styles = 3,
+                                .list = { { .name = "a" }, { .name = "b" }, { .name = "c" } } };
+
+    ck_assert_str_eq(ar_styles_step(&styles, "a", 1)->name, "b");
+    ck_assert_str_eq(ar_styles_step(&styles, "c", 1)->name, "a");
+    ck_assert_str_eq(ar_styles_step(&styles, "a", -1)->name, "c");
+    ck_assert_str_eq(ar_styles_step(&styles, "b", 7)->name, "c");
+    ck_assert_str_eq(ar_styles_step(&styles, "elsewhere", 1)->name, "a");
+    styles.n_styles = 0;
+    ck_assert_ptr_null(ar_styles_step(&styles, "a", 1));
+}
+END_TEST
+
+START_TEST(sheet_pastes_every_format_in_full_range)
+{
+    static const uint8_t grey[3] = { 100, 90, 170 };
+    enum ar_frame_format format = (enum ar_frame_format)(_i / 2);
+    struct ar_frame_shape shape = { 64, 32, format, _i % 2 ? AR_FRAME_LIMITED : AR_FRAME_FULL };
+    struct ar_sheet *sheet = NULL;
+    struct ar_pool *pool = NULL;
+    struct ar_frame *frame;
+    struct ar_reason reason;
+    char path[96];
+
+    if (format == AR_FRAME_XRGB)
+        shape.range = AR_FRAME_FULL;
+    ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
+    frame = ar_pool_take(pool);
+    ar_frame_fill(frame, grey);
+    ck_assert_int_eq(ar_sheet_create(&sheet, 64, 32, 8), 0);
+    snprintf(path, sizeof(path), "%s/sheet.jpg", folder);
+    ck_assert_int_eq(ar_sheet_write(sheet, path, &reason), -ENODATA);
+    for (int i = 0; i < 8; i++)
+        ar_sheet_offer(sheet, frame, frame);
+    ck_assert_int_eq(ar_sheet_write(sheet, path, &reason), 0);
+    ck_assert_int_eq(access(path, R_OK), 0);
+    ar_sheet_destroy(sheet);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+}
+END_TEST
+
+START_TEST(status_is_complete_and_printable)
+{
+    struct ar_pipeline_status status = { .state = AR_PIPELINE_RUNNING,
+                                         .style = "zebra",
+                                         .tier = "scalar",
+                                         .n_threads = 2,
+                                         .started_us = 1000000,
+                                         .budget_us = 25000,
+                                         .n_shown = 9 };
+    char text[4096] = "";
+    json_t *object;
+    FILE *out;
+
+    ar_budget_ledger_init(&status.ledger);
+    for (int i = 0; i < 10; i++) {
+        ar_budget_ledger_add(&status.ledger, AR_BUDGET_PAINT, 20000);
+        ar_budget_ledger_painted(&status.ledger, 20000, i == 3 ? 10000 : 25000, 1, 0.5);
+    }
+    object = ar_status_json(&status, 3000000);
+    ck_assert_ptr_nonnull(object);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "painted")), 10);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "missed")), 1);
+    ck_assert(json_number_value(json_object_get(object, "mean_width")) == 0.5);
+    ck_assert(json_number_value(json_object_get(object, "fps")) == 5.0);
+
+    out = fmemopen(text, sizeof(text), "w");
+    ar_status_print(object, out);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(text, "zebra"));
+    ck_assert_ptr_nonnull(strstr(text, "10 painted, 5.0 a second, 9 shown"));
+    ck_assert_ptr_nonnull(strstr(text, "1 of the deadline (10.00 %)"));
+    json_decref(object);
+
+    /* Another version's reply: nothing that is printed may be taken for granted. */
+    object = json_object();
+    out = fmemopen(text, sizeof(text), "w");
+    ar_status_print(object, out);
+    fclose(out);
+    json_decref(object);
+}
+END_TEST
+
+START_TEST(a_latch_keeps_its_first_result)
+{
+    struct ar_latch latch;
+
+    ar_latch_init(&latch);
+    ar_latch_give(&latch, -ENODEV);
+    ar_latch_give(&latch, 0);
+    ck_assert_int_eq(ar_latch_wait(&latch), -ENODEV);
+    ar_latch_finish(&latch);
+}
+END_TEST
+
+START_TEST(a_socket_path_that_is_too_long_is_refused)
+{
+    struct sockaddr_un address;
+    struct ar_reason reason;
+    char path[200];
+
+    memset(path, 'a', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    ck_assert_int_eq(ar_wire_address(&address, path, &reason), -ENAMETOOLONG);
+    path[sizeof(address.sun_path) - 1] = '\0';
+    ck_assert_int_eq(ar_wire_address(&address, path, &reason), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("daemon");
+    TCase *files = tcase_create("files");
+    TCase *pure = tcase_create("pure");
+
+    tcase_add_checked_fixture(files, make_folder, remove_folder);
+    tcase_add_test(files, styles_are_found_sorted_and_resolved);
+    tcase_add_loop_test(files, sheet_pastes_every_format_in_full_range, 0,
+                        2 * AR_FRAME_N_FORMATS);
+    tcase_add_test(pure, stepping_goes_around_both_ends);
+    tcase_add_test(pure, status_is_complete_and_printable);
+    tcase_add_test(pure, a_latch_keeps_its_first_result);
+    tcase_add_test(pure, a_socket_path_that_is_too_long_is_refused);
+    suite_add_tcase(suite, files);
+    suite_add_tcase(suite, pure);
+    return ar_suite_run(suite);
+}
