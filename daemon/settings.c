@@ -154,9 +154,9 @@ struct command_line {
     enum ar_settings_action action;
 };
 
-static int usage_error(void)
+static int usage_error(const char *argument, const char *problem)
 {
-    fputs("ar-daemon: try 'ar-daemon --help'\n", stderr);
+    fprintf(stderr, "ar-daemon: %s: %s; try 'ar-daemon --help'\n", argument, problem);
     return EX_USAGE;
 }
 
@@ -183,10 +183,14 @@ static int scan(struct command_line *line, int argc, char **argv)
     int option;
 
     fill_long_options(options);
-    /* getopt is not thread-safe; no thread runs yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    /* getopt is not thread-safe; no thread runs yet. NOLINTBEGIN(concurrency-mt-unsafe) */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        /* NOLINTEND(concurrency-mt-unsafe) */
         if (option == '?')
-            return usage_error();
+            return usage_error(argv[optind - 1], "not an option");
+        if (option == ':')
+            return usage_error(argv[optind - 1], "wants a value");
         if (option < (int)N_SHORTHANDS)
             line->assignments[line->n_assignments++] =
                 (struct assignment){ shorthands[option].key, optarg };
@@ -197,10 +201,8 @@ static int scan(struct command_line *line, int argc, char **argv)
         else
             line->action = action_of(option);
     }
-    if (optind < argc) {
-        fprintf(stderr, "ar-daemon: \"%s\": not an option\n", argv[optind]);
-        return usage_error();
-    }
+    if (optind < argc)
+        return usage_error(argv[optind], "not an option");
     return 0;
 }
 
