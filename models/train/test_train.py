@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of the trainer; needs PyTorch and Pillow, but no data: what it learns on is made here."""
+import argparse
+import dataclasses
+import json
+import pathlib
+import random
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+try:
+    import numpy as np
+    import torch
+    from PIL import Image
+except ImportError as error:
+    print(f'SKIPPED: the trainer is not tested: {error}')
+    sys.exit(77)  # Meson's "skipped"
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import features  # noqa: E402
+import layout  # noqa: E402
+import photos  # noqa: E402
+import style_file  # noqa: E402
+import train  # noqa: E402
+import verify  # noqa: E402
+from architecture import Architecture, layer_macs, macs  # noqa: E402
+from journal import Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
+from losses import Judge, grid  # noqa: E402
+from motion import Motion  # noqa: E402
+from network import Network  # noqa: E402
+from planes import Planes  # noqa: E402
+from trainee import Plans, Trainee, initial_tensors  # noqa: E402
+
+COUNTED_PX = (640, 360)
+SMALL = layout.describe(widths=[0.25, 0.5, 1.0], stem=16, quarter=16, eighth=32, head=16,
+                        residuals=2)
+TRUNK = features.Trunk(title='a tiny one', stages=((4, 1), (6, 2)), weight='w{}{}', bias='b{}{}',
+                       border='reflect', entry=(), style=((1, 1), (2, 1)), content=(2, 2),
+                       checksum='')
+
+
+def tiny_features():
+    """A feature network of random values."""
+    generator = np.random.default_rng(5)
+    return features.Features(TRUNK, {name: generator.normal(0, 0.1, shape).astype('f4')
+                                     for name, shape in TRUNK.shapes().items()})
+
+
+class Folder(unittest.TestCase):
+    """A test that writes files."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write_photos(self, count, size=(260, 256)):
+        """Pictures of noise."""
+        generator = np.random.default_rng(1)
+        (self.folder / 'photos').mkdir()
+        for i in range(count):
+            pixels = generator.integers(0, 256, (size[1], size[0], 3), np.uint8)
+            Image.fromarray(pixels).save(self.folder / 'photos' / f'{i:03}.png')
+        return self.folder / 'photos'
+
+
+class LayoutTest(unittest.TestCase):
+    """The network that ships: what the governor needs of it."""
+
+    def setUp(self):
+        self.net = Architecture(layout.describe())
+        self.counts = [macs(self.net, *COUNTED_PX, self.net.equal_rungs(rung))
+                       for rung in range(self.net.n_rungs)]
+
+    def test_every_rung_is_dearer_than_the_one_below(self):
+        self.assertEqual(len(self.counts), 13)
+        self.assertTrue(all(a < b for a, b in zip(self.counts, self.counts[1:])))
+
+    def test_limits(self):
+        self.assertLessEqual(self.counts[-1], 900e6)
+        self.assertLessEqual(self.counts[0], 110e6)
+        self.assertLessEqual(4 * self.counts[0], self.counts[-1])
+
+    def test_encoder_leaves_something_to_decide(self):
+        for rung, most in [(self.net.n_rungs - 1, 0.4), *((i, 0.45) for i in range(12))]:
+            rungs = self.net.equal_rungs(rung)
+            encoder = sum(layer_macs(self.net, layer, *COUNTED_PX, rungs)
+                          for layer in self.net.layers if layer.segment == 0)
+            self.assertLessEqual(encoder, most * self.counts[rung])
+
+    def test_halves_are_rounded_up(self):
+        self.assertEqual(layout.slim(96, [0.25, 0.375, 1]), [24, 40, 96])
+        self.assertEqual(layout.slim(8, [0.25, 1]), [8, 8])
+
+
+class PlanesTest(unittest.TestCase):
+    """RGB to planes and back."""
+
+    def setUp(self):
+        self.planes = Planes(Architecture(SMALL))
+
+    def test_order(self):
+        rgb = torch.zeros(1, 3, 2, 2)
+        rgb[0, :, 0, 1] = 1
+        luma = self.planes.of_rgb(rgb)[0, :4, 0, 0] / 4 + 0.45
+        np.testing.assert_allclose(luma, [0, 1, 0, 0], atol=1e-6)
+
+    def test_chroma_of_red(self):
+        rgb = torch.tensor([1.0, 0, 0])[None, :, None, None].expand(1, 3, 2, 2)
+        u, v = self.planes.of_rgb(rgb)[0, 4:, 0, 0]
+        self.assertAlmostEqual(float(u), -4 * 0.168736, 5)
+        self.assertAlmostEqual(float(v), 4 * 0.5, 5)
+
+    def test_round_trip_keeps_flat_colours(self):
+        rgb = torch.rand(2, 3, 1, 1).expand(2, 3, 8, 6)
+        np.testing.assert_allclose(self.planes.to_rgb(self.planes.of_rgb(rgb)), rgb, atol=1e-5)
+
+
+class PhotosTest(Folder):
+    """Pictures that cannot be used are refused by name."""
+
+    def refused(self, words, function, *arguments):
+        with self.assertRaisesRegex(photos.PictureError, words):
+            function(*arguments)
+
+    def test_too_few(self):
+        folder = self.write_photos(49)
+        Image.new('RGB', (900, 255)).save(folder / 'small.png')
+        (folder / 'broken.jpg').write_bytes(b'\xff\xd8')
+        self.refused(r'photos: 49 photographs of 256 pixels .* \(2 smaller or unreadable ones\)',
+                     photos.list_photos, folder)
+
+    def test_no_folder(self):
+        self.refused('nowhere: not a folder', photos.list_photos, self.folder / 'nowhere')
+
+    def test_every_tenth_is_held_back(self):
+        learned, held_back = photos.list_photos(self.write_photos(51))
+        self.assertEqual([path.stem for path in held_back], ['009', '019', '029', '039', '049'])
+        self.assertEqual(len(learned), 46)
+        self.assertFalse(set(learned) & set(held_back))
+
+    def test_bad_paintings(self):
+        path = self.folder / 'painting.jpg'
+        self.refused('painting.jpg: not a picture', photos.read_style, path, 320)
+        path.write_bytes(b'\xff\xd8 no more')
+        self.refused('painting.jpg: not a picture', photos.read_style, path, 320)
+        Image.new('RGB', (900, 127)).save(path)
+        self.refused('900x127 pixels, 128', photos.read_style, path, 320)
+
+    def test_truncated_painting(self):
+        path = self.folder / 'painting.png'
+        Image.effect_noise((300, 300), 50).save(path)
+        path.write_bytes(path.read_bytes()[:2000])
+        self.refused('painting.png: not a picture', photos.read_style, path, 320)
+
+    def test_broken_photographs_are_left_out(self):
+        paths = sorted(self.write_photos(2).iterdir())
+        paths[0].write_bytes(paths[0].read_bytes()[:5000])
+        crops = photos.Crops(paths, 32)
+        with mock.patch.object(sys, 'stderr'):
+            self.assertEqual(crops.draw(random.Random(0), 8).shape[0], 8)
+            self.assertEqual(crops.broken, {paths[0]})
+            paths[1].write_bytes(paths[1].read_bytes()[:5000])
+            with self.assertRaisesRegex(photos.PictureError, 'not a picture that can be read'):
+                photos.Crops(paths, 32).draw(random.Random(0), 8)
+
+    def test_crops_follow_the_generator(self):
+        crops = photos.Crops(photos.list_photos(self.write_photos(50))[0], 32)
+        first, again, other = (crops.draw(random.Random(seed), 2) for seed in (1, 1, 2))
+        self.assertTrue(torch.equal(first, again))
+        self.assertFalse(torch.equal(first, other))
+        self.assertEqual(first.shape, (2, 3, 32, 32))
+
+
+class FeaturesTest(Folder):
+    """Only a network that the trainer knows is taken."""
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / 'features.npz'
+        self.tensors = {name: np.zeros(shape, 'f4') for name, shape in
+                        features.TRUNKS[0].shapes().items()}
+
+    def refused(self, words):
+        np.savez(self.path, **self.tensors)
+        with self.assertRaisesRegex(features.FeaturesError, words):
+            features.Features.read(self.path)
+
+    def test_checksum(self):
+        self.refused('features.npz: the values are not those of')
+
+    def test_shape(self):
+        self.tensors['conv21_weight'] = np.zeros((32, 8, 3, 3), 'f4')
+        self.refused(r'tensor conv21_weight: shape \(32, 8, 3, 3\), \(32, 16, 3, 3\) is right')
+
+    def test_another_network(self):
+        del self.tensors['conv21_weight']
+        self.refused('none of the networks that the trainer knows')
+
+    def test_not_a_container(self):
+        self.path.write_bytes(b'features')
+        with self.assertRaisesRegex(features.FeaturesError, 'not an .npz file'):
+            features.Features.read(self.path)
+
+    def test_right_values_are_taken(self):
+        right = {**self.tensors, 'conv0_bias': np.ones(3, 'f4')}
+        known = dataclasses.replace(features.TRUNKS[0], checksum=features.checksum(right))
+        np.savez(self.path, **right)
+        with mock.patch.object(features, 'TRUNKS', (known,)):
+            taken = features.Features.read(self.path)
+        self.assertEqual(taken(torch.rand(1, 3, 16, 16), ((3, 1),))[3, 1].shape, (1, 64, 4, 4))
+
+
+class JudgeTest(unittest.TestCase):
+    """The relative errors."""
+
+    def test_the_painting_itself_has_its_style(self):
+        painting = torch.rand(1, 3, 32, 32)
+        judge = Judge(tiny_features(), painting)
+        style, content = judge.errors(painting, judge.content_of(painting))
+        self.assertAlmostEqual(float(style), 0, 6)
+        self.assertAlmostEqual(float(content), 0, 6)
+        self.assertGreater(float(judge.errors(0.2 * painting, judge.content_of(painting))[0]), 0.1)
+
+
+class GridTest(unittest.TestCase):
+    """Lines of one pixel."""
+
+    def test_lines_count_and_strokes_do_not(self):
+        flat = torch.full((1, 3, 32, 32), 0.5)
+        lines, strokes = flat.clone(), flat.clone()
+        lines[..., ::2] += 0.1
+        strokes[:, :, 8:12] += 0.1
+        self.assertAlmostEqual(float(grid(flat)), 0, 6)
+        self.assertAlmostEqual(float(grid(lines)), 0.05, 5)
+        self.assertAlmostEqual(float(grid(lines.transpose(2, 3))), 0.05, 5)
+        self.assertAlmostEqual(float(grid(strokes)), 0, 6)
+
+
+class MotionTest(unittest.TestCase):
+    """The second frame."""
+
+    def test_moves_by_what_it_says(self):
+        rgb = torch.rand(1, 3, 24, 24)
+        motion = Motion(random.Random(0), rgb.shape)
+        motion.grid = torch.nn.functional.affine_grid(
+            torch.tensor([[[1, 0, 2 / 12], [0, 1, 0]]]), rgb.shape, align_corners=False)
+        np.testing.assert_allclose(motion.move(rgb)[..., :-2], rgb[..., 2:], atol=1e-5)
+
+    def test_light_and_noise_are_small(self):
+        rgb = torch.full((2, 3, 24, 24), 0.5)
+        for seed in range(20):
+            second = Motion(random.Random(seed), rgb.shape).second(rgb)
+            self.assertLess(float((second.mean((2, 3)) - 0.5).abs().max()), 0.035)
+            self.assertFalse(torch.equal(second, rgb))
+
+
+class TraineeTest(unittest.TestCase):
+    """The first stage's network and what becomes of it."""
+
+    def setUp(self):
+        self.net = Architecture(SMALL)
+        self.planes = torch.randn(3, 6, 16, 24, generator=torch.Generator().manual_seed(2))
+
+    def test_plans_reach_all_corners_and_cover_all_rungs(self):
+        plans, rng = Plans(self.net), random.Random(0)
+        drawn = {(plan[0], plan[-1]) for plan in (plans.draw(rng) for _ in range(200))}
+        self.assertEqual(drawn, {(a, b) for a in range(3) for b in range(3)})
+        for rungs in zip(*plans.cover(rng)):
+            self.assertEqual(sorted(rungs), [0, 1, 2])
+
+    def test_folding_keeps_what_the_batch_gave(self):
+        trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
+        network = Network(self.net, trainee.folded([self.planes], random.Random(0)))
+        for plan in Plans(self.net).equal():
+            with torch.no_grad():
+                np.testing.assert_allclose(network(self.planes, plan),
+                                           trainee(self.planes, plan), atol=2e-4)
+
+    def test_start_is_a_paler_picture(self):
+        trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
+        with torch.no_grad():
+            painted = trainee(self.planes, [2] * 4)
+        both = torch.stack((painted.flatten(), self.planes.flatten()))
+        self.assertGreater(float(torch.corrcoef(both)[0, 1]), 0.5)
+
+
+class TrainerTest(Folder):
+    """Whole steps, resumed, and the file at the end."""
+
+    def trainer(self):
+        learned = sorted(self.write_once().iterdir())
+        options = argparse.Namespace(seed=4, strength=1.0)
+        preset = train.Preset(train.stages(4, 3), crop_px=32, batch=2)
+        painting = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(9))
+        return train.Trainer(Architecture(SMALL), preset, Judge(tiny_features(), painting),
+                             photos.Crops(learned, 32), options)
+
+    def write_once(self):
+        folder = self.folder / 'photos'
+        return folder if folder.exists() else self.write_photos(6)
+
+    def test_resumed_is_bitwise_what_uninterrupted_is(self):
+        straight = self.trainer()
+        for _ in range(7):
+            straight.step()
+        self.assertIsNone(straight.stage)
+        for stopped_after in (2, 4, 6):
+            checkpoint = Checkpoint(self.folder / 'checkpoint.pt', {'seed': 4})
+            before, after = self.trainer(), self.trainer()
+            for _ in range(stopped_after):
+                before.step()
+            checkpoint.save(before.state())
+            after.restore(checkpoint.load())
+            self.assertEqual(after.n_done, stopped_after)
+            for _ in range(7 - stopped_after):
+                after.step()
+            for name, value in straight.tensors().items():
+                self.assertTrue(torch.equal(value, after.tensors()[name]), name)
+
+    def test_result_passes_the_independent_check(self):
+        trainer = self.trainer()
+        while trainer.stage:
+            trainer.step()
+        path = self.folder / 'tiny.safetensors'
+        card = dict.fromkeys(('title', 'artist', 'year', 'licence', 'trainer'), 'x')
+        style_file.save(path, SMALL, {name: value.numpy() for name, value in
+                                      trainer.tensors().items()}, {'style': 'tiny', **card})
+        self.assertEqual(verify.StyleFile(path).widths, [0.25, 0.5, 1.0])
+
+    def test_other_settings_are_refused(self):
+        path = self.folder / 'checkpoint.pt'
+        Checkpoint(path, {'seed': 4}).save({})
+        with self.assertRaisesRegex(ResumeError, 'begun with seed 4, now it is 5; --restart'):
+            Checkpoint(path, {'seed': 5}).load()
+
+    def test_log_takes_means(self):
+        log = Log(self.folder)
+        for i in range(2 * TICK_STEPS):
+            log.add('paint', i, (i,) * 6)
+        log.write()
+        self.assertEqual([row[2] for row in log.rows], [9.5, 29.5])
+        self.assertTrue((self.folder / 'losses.png').exists())
+        self.assertEqual(len((self.folder / 'losses.csv').read_text().splitlines()), 3)
+
+
+class CommandLineTest(Folder):
+    """Words to the user."""
+
+    def options(self, **given):
+        return argparse.Namespace(**{'out': pathlib.Path('a.safetensors'), 'preset': 'quick',
+                                     'steps': None, **given})
+
+    def test_names(self):
+        path = pathlib.Path('x/My-Style.safetensors')
+        self.assertEqual(train.style_name(self.options(out=path)), 'my_style')
+        for bad in ('a.pt', 'ä.safetensors', f'{"a" * 32}.safetensors'):
+            with self.assertRaisesRegex(ValueError, 'NAME.safetensors is right'):
+                train.style_name(self.options(out=pathlib.Path(bad)))
+
+    def test_steps(self):
+        preset = train.choose_preset(self.options(steps='30,20'))
+        self.assertEqual([stage.steps for stage in preset.stages], [30, 20])
+        for bad in ('30', '30,x', '0,20'):
+            with self.assertRaisesRegex(ValueError, f'--steps {bad}: two counts'):
+                train.choose_preset(self.options(steps=bad))
+
+    def test_architecture(self):
+        path = self.folder / 'net.json'
+        path.write_text(json.dumps(SMALL))
+        self.assertEqual(train.read_architecture(path), SMALL)
+        path.write_text('{')
+        with self.assertRaisesRegex(ValueError, 'net.json: not JSON'):
+            train.read_architecture(path)
+
+
+if __name__ == '__main__':
+    unittest.main()

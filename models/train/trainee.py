@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""A network in its first stage of training: batch norm by the batch's own statistics.
+
+All widths share one scale and bias per layer, which stand in the widest width's row until
+folded() gives each width the row that its own statistics make of them. From there on the network
+is the one that will run, and network.Network trains it.
+"""
+import math
+
+import torch
+import torch.nn.functional as F
+
+from architecture import tensor_shapes
+from network import Block, Network
+
+BATCH_EPSILON = 1e-5
+RESIDUAL_SCALE = 0.5  # what a residual starts with, so that a chain of them does not grow
+LAST_GAIN = 0.1  # the picture starts as its own colours, paler, with little drawn on it
+MIX_GAIN = 0.25
+
+
+class Plans:
+    """Which rung each segment runs at."""
+
+    def __init__(self, architecture):
+        self.n_rungs = architecture.n_rungs
+        self.n_segments = architecture.n_segments
+        self.narrowest = architecture.equal_rungs(0)
+        self.widest = architecture.equal_rungs(self.n_rungs - 1)
+
+    def draw(self, rng):
+        """A random one: equal rungs, the two mixed corners, encoder against decoder, or any."""
+        kind = rng.randrange(4)
+        encoder, decoder = rng.randrange(self.n_rungs), rng.randrange(self.n_rungs)
+        if kind == 0:
+            decoder = encoder
+        elif kind == 1:
+            encoder = rng.choice((0, self.n_rungs - 1))
+            decoder = self.n_rungs - 1 - encoder
+        elif kind == 2:
+            return [rng.randrange(self.n_rungs) for _ in range(self.n_segments)]
+        return [encoder] + [decoder] * (self.n_segments - 1)
+
+    def cover(self, rng):
+        """Plans in which every segment runs at every rung once, mixed at random."""
+        orders = [rng.sample(range(self.n_rungs), self.n_rungs) for _ in range(self.n_segments)]
+        return [list(plan) for plan in zip(*orders)]
+
+    def equal(self):
+        """The plans with one rung for all segments."""
+        return [[rung] * self.n_segments for rung in range(self.n_rungs)]
+
+
+class SharedNormBlock(Block):
+    """A layer whose batch norm, if it has one, uses the batch's own statistics."""
+
+    def __init__(self, architecture, layer, tensors):
+        super().__init__(architecture, layer, tensors)
+        self.gathered = None  # while calibrating: by rung, how often, and sums of mean and square
+
+    def _normalise(self, x, rung, state):
+        if self.layer.norm != 'batch':
+            return super()._normalise(x, rung, state)
+        if self.gathered is not None:
+            mean = x.mean((0, 2, 3))
+            own = torch.stack((torch.ones_like(mean), mean, x.square().mean((0, 2, 3))))
+            self.gathered[rung] = self.gathered.get(rung, 0) + own
+        channels = x.shape[1]
+        return F.batch_norm(x, None, None, self.scale[-1, :channels], self.bias[-1, :channels],
+                            training=True, eps=BATCH_EPSILON)
+
+    def folded(self):
+        """Scale and bias by rung, as the format wants them, from the statistics gathered."""
+        scale, bias = torch.zeros_like(self.scale), torch.zeros_like(self.bias)
+        for rung, sums in self.gathered.items():
+            mean, square = sums[1:] / sums[0]
+            n = len(mean)
+            deviation = (square - mean.square()).clamp(min=0).add(BATCH_EPSILON).sqrt()
+            scale[rung, :n] = self.scale[-1, :n] / deviation
+            bias[rung, :n] = self.bias[-1, :n] - mean * scale[rung, :n]
+        return {'scale': scale.detach(), 'bias': bias.detach()}
+
+
+class Trainee(Network):
+    """A network whose batch norm is not yet folded."""
+
+    block_type = SharedNormBlock
+
+    @torch.no_grad()
+    def folded(self, batches, rng):
+        """The tensors of the network that will run.
+
+        Statistics of every rung come from batches of planes, half of them with all segments at
+        one rung, half with rungs mixed, as it will meet both.
+        """
+        normed = [block for block in self.blocks if block.layer.norm == 'batch']
+        for block in normed:
+            block.gathered = {}
+        plans = Plans(self.architecture)
+        for i, planes in enumerate(batches):
+            for rungs in plans.cover(rng) if i % 2 else plans.equal():
+                self(planes, rungs)
+        tensors = self.tensors()
+        for block in normed:
+            tensors.update({f'{block.layer.name}.{key}': value
+                            for key, value in block.folded().items()})
+            block.gathered = None
+        return tensors
+
+
+def initial_tensors(architecture, seed):
+    """Random tensors to begin with."""
+    generator = torch.Generator().manual_seed(seed)
+    last = architecture.layers[-1]
+    tensors = {}
+    for layer in architecture.layers:
+        for key, shape in tensor_shapes(architecture, layer).items():
+            value = _initial(key, shape, generator)
+            if layer is last and key == 'weight':
+                value *= LAST_GAIN
+            if key == 'scale' and layer.add and not layer.relu:
+                value *= RESIDUAL_SCALE
+            tensors[f'{layer.name}.{key}'] = value
+        if layer.input == 'planes' and layer.name == last.add:
+            tensors[f'{layer.name}.weight'] = MIX_GAIN * torch.eye(layer.max_channels)
+    return tensors
+
+
+def _initial(key, shape, generator):
+    if key == 'scale':
+        return torch.ones(shape)
+    if key.endswith('bias'):
+        return torch.zeros(shape)
+    rectified = key.startswith('weight')
+    fan_in = math.prod(shape[1:])
+    spread = math.sqrt((2 if rectified else 1) / fan_in)
+    return torch.randn(shape, generator=generator) * spread
