@@ -62,6 +62,51 @@ int ar_cost_sweep_finish(const struct ar_cost_sweep *sweep, struct ar_cost *cost
     return 0;
 }
 
+static double frame_macs(const struct ar_cost *cost, uint32_t rung)
+{
+    double macs = 0;
+
+    for (uint32_t segment = 0; segment < cost->n_segments; segment++)
+        macs += (double)cost->macs[segment][rung];
+    return macs;
+}
+
+/* The time that a frame of so many MACs takes, by the frames of a network whose times are known. */
+static double time_of_macs(const struct ar_cost *known, double macs)
+{
+    uint32_t above = 0;
+    double low_macs = 0;
+    double low_us = 0;
+
+    while (above + 1 < known->n_rungs && frame_macs(known, above) < macs)
+        above++;
+
+    const double high_macs = frame_macs(known, above);
+    const double high_us = (double)ar_cost_frame_us(known, above);
+
+    if (above > 0 && macs <= high_macs) {
+        low_macs = frame_macs(known, above - 1);
+        low_us = (double)ar_cost_frame_us(known, above - 1);
+    }
+    if (high_macs <= low_macs)
+        return high_us;
+    return low_us + (macs - low_macs) * (high_us - low_us) / (high_macs - low_macs);
+}
+
+void ar_cost_estimate(struct ar_cost *cost, const struct ar_cost *known)
+{
+    assert(known->n_rungs >= 1);
+
+    for (uint32_t rung = 0; rung < cost->n_rungs; rung++) {
+        const double macs = frame_macs(cost, rung);
+        const double us = time_of_macs(known, macs);
+
+        for (uint32_t segment = 0; segment < cost->n_segments; segment++)
+            cost->us[segment][rung] =
+                macs > 0 ? (uint64_t)(us * (double)cost->macs[segment][rung] / macs) : 0;
+    }
+}
+
 uint64_t ar_cost_frame_us(const struct ar_cost *cost, uint32_t rung)
 {
     return ar_cost_rest_us(cost, 0, rung);

@@ -35,6 +35,13 @@ void ar_cost_sweep_add(struct ar_cost_sweep *sweep, uint32_t segment, uint32_t r
 /* -ENODATA when some rung has no run. us grows with the rung afterwards: a dip is lifted to the rung below. */
 int ar_cost_sweep_finish(const struct ar_cost_sweep *sweep, struct ar_cost *cost);
 
+/*
+ * Fills cost->us, whose macs are there, from another network's times on the same machine: a frame's time is interpolated
+ * between the known frames by its MACs, in proportion to the nearest beyond them, and shared out over the segments by
+ * theirs. An estimate to go on with; the governor's slow-down takes up its error.
+ */
+void ar_cost_estimate(struct ar_cost *cost, const struct ar_cost *known);
+
 /* Whole frame at one rung, and what is left from a segment on. */
 uint64_t ar_cost_frame_us(const struct ar_cost *cost, uint32_t rung);
 uint64_t ar_cost_rest_us(const struct ar_cost *cost, uint32_t first_segment, uint32_t rung);

@@ -95,8 +95,8 @@ static void measure(struct ar_painter *painter, const struct ar_frame *in, struc
     ar_cost_sweep_add(sweep, n_segments, rung, ar_clock_now_us() - start_us);
 }
 
-static void fill_cost(const struct ar_painter *painter, const struct ar_frame *in,
-                      struct ar_cost *cost)
+void ar_painter_macs(const struct ar_painter *painter, const struct ar_frame_shape *shape,
+                     struct ar_cost *cost)
 {
     const struct ar_model *model = painter->model;
 
@@ -109,8 +109,7 @@ static void fill_cost(const struct ar_painter *painter, const struct ar_frame *i
         cost->widths[rung] = model->widths[rung];
         for (uint32_t segment = 0; segment < model->n_segments; segment++)
             cost->macs[segment][rung] =
-                ar_model_segment_macs(model, segment, rungs, in->shape.width_px,
-                                      in->shape.height_px);
+                ar_model_segment_macs(model, segment, rungs, shape->width_px, shape->height_px);
     }
 }
 
@@ -126,7 +125,7 @@ int ar_painter_calibrate(struct ar_painter *painter, const struct ar_frame *in,
     sweep = calloc(1, sizeof(*sweep));
     if (!sweep)
         return -ENOMEM;
-    fill_cost(painter, in, cost);
+    ar_painter_macs(painter, &in->shape, cost);
     for (uint32_t run = 0; run < AR_COST_SWEEP_RUNS; run++)
         for (uint32_t rung = 0; rung < cost->n_rungs && !atomic_load(stop); rung++)
             measure(painter, in, out, rung, sweep);

@@ -37,6 +37,10 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
 /* Accepts NULL. */
 void ar_painter_destroy(struct ar_painter *painter);
 
+/* Its widths and their MACs, without times. */
+void ar_painter_macs(const struct ar_painter *painter, const struct ar_frame_shape *shape,
+                     struct ar_cost *cost);
+
 /* True when both networks cost the same: same layers, channels and rungs. */
 bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b);
 

@@ -59,7 +59,10 @@ static int calibrate_and_log(struct ar_pipeline *pipeline, struct ar_cost *cost)
     return ret;
 }
 
-/* The style that the control thread has ready, if any. A network of another shape is calibrated first. */
+/*
+ * The style that the control thread has ready, if any. The picture does not wait for a sweep: a network of
+ * another shape starts from an estimate by what the one before it took.
+ */
 static void take_style(struct ar_pipeline *pipeline)
 {
     struct ar_painter *old = pipeline->painter;
@@ -71,8 +74,11 @@ static void take_style(struct ar_pipeline *pipeline)
     if (!next)
         return;
     pipeline->painter = next;
-    if (!ar_painter_same_cost(old, next) && calibrate_and_log(pipeline, &cost) == 0)
+    if (!ar_painter_same_cost(old, next)) {
+        ar_painter_macs(next, ar_capture_shape(pipeline->capture), &cost);
+        ar_cost_estimate(&cost, &pipeline->governor.cost);
         ar_governor_set_cost(&pipeline->governor, &cost);
+    }
     publish_style(pipeline);
     atomic_store(&pipeline->old_painter, old);
     ar_loop_wake(pipeline->control_loop);

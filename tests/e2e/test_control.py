@@ -142,6 +142,12 @@ class Style(Running):
             self.running.wait_painted(3)
         self.assertEqual(self.styles()[1], ['great_wave'])
 
+    def test_another_shape(self):
+        """A network with other layers and widths: nothing is measured first, the frames go on."""
+        self.ctl_well('style', str(harness.MODELS.parent / 'tests' / 'golden' / 'fixture.safetensors'))
+        self.wait_for('style', 'fixture')
+        self.running.wait_painted(5)
+
     def test_next_and_prev_go_around(self):
         names, now = self.styles()
         at = names.index(now[0])

@@ -105,6 +105,43 @@ START_TEST(sums_do_not_wrap)
 }
 END_TEST
 
+/* Two rungs: 100 MACs in 1000 us, 300 in 2000 us, a quarter of both in the encoder. */
+static const struct ar_cost known = {
+    .n_rungs = 2,
+    .n_segments = 2,
+    .macs = { { 25, 75 }, { 75, 225 } },
+    .us = { { 300, 600 }, { 700, 1400 } },
+};
+
+static const struct {
+    uint64_t macs;
+    uint64_t frame_us;
+} estimates[] = {
+    { 0, 0 }, { 50, 500 }, { 100, 1000 }, { 200, 1500 }, { 300, 2000 }, { 600, 4000 },
+};
+
+START_TEST(an_estimate_goes_by_macs)
+{
+    cost = (struct ar_cost){ .n_rungs = 1, .n_segments = 2 };
+    cost.macs[0][0] = estimates[_i].macs / 5;
+    cost.macs[1][0] = estimates[_i].macs - estimates[_i].macs / 5;
+    ar_cost_estimate(&cost, &known);
+    ck_assert_uint_eq(ar_cost_frame_us(&cost, 0), estimates[_i].frame_us);
+    ck_assert_uint_eq(cost.us[0][0], estimates[_i].frame_us / 5);
+}
+END_TEST
+
+START_TEST(an_estimate_from_one_rung_is_in_proportion)
+{
+    struct ar_cost one = known;
+
+    one.n_rungs = 1;
+    cost = (struct ar_cost){ .n_rungs = 1, .n_segments = 1, .macs = { { 300 } } };
+    ar_cost_estimate(&cost, &one);
+    ck_assert_uint_eq(cost.us[0][0], 3000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("budget cost");
@@ -117,6 +154,8 @@ int main(void)
     tcase_add_test(tests, a_dip_is_lifted);
     tcase_add_test(tests, frame_and_rest_are_sums);
     tcase_add_test(tests, sums_do_not_wrap);
+    tcase_add_loop_test(tests, an_estimate_goes_by_macs, 0, AR_ARRAY_LEN(estimates));
+    tcase_add_test(tests, an_estimate_from_one_rung_is_in_proportion);
     suite_add_tcase(suite, tests);
 
     return ar_suite_run(suite);
