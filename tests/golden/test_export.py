@@ -70,8 +70,10 @@ class StyleTest(unittest.TestCase):
         wanted = {'stem': [8, 16, 24, 32], 'r4_0_b': [16, 32, 48, 64], 'r8_3_b': [24, 48, 72, 96],
                   'u1': [16, 32, 48, 64], 'f2': [8, 16, 16, 24], 'out': [6, 6, 6, 6]}
         for path in STYLES:
-            channels = verify.StyleFile(path).channels
-            self.assertEqual({name: channels[name] for name in wanted}, wanted)
+            checked = verify.StyleFile(path)
+            at = [checked.network['widths'].index(width) for width in (0.25, 0.5, 0.75, 1)]
+            found = {name: [checked.channels[name][rung] for rung in at] for name in wanted}
+            self.assertEqual(found, wanted)
 
 
 class CountTest(unittest.TestCase):

@@ -352,6 +352,7 @@ START_TEST(test_tiers)
         FOLDER "fixture_rgb.safetensors",
         STYLES "starry_night.safetensors",
         STYLES "great_wave.safetensors",
+        STYLES "scream.safetensors",
     };
     struct ar_reason reason = { "" };
     struct ar_model *model;
@@ -394,6 +395,7 @@ START_TEST(test_macs)
         FOLDER "fixture_rgb.safetensors",
         STYLES "starry_night.safetensors",
         STYLES "great_wave.safetensors",
+        STYLES "scream.safetensors",
     };
     struct ar_reason reason = { "" };
     struct ar_model *model;
