@@ -348,10 +348,8 @@ static void expect_close(const struct picture *a, const struct picture *b, const
 START_TEST(test_tiers)
 {
     static const char *const paths[] = {
-        FOLDER "fixture.safetensors",
-        FOLDER "fixture_rgb.safetensors",
-        STYLES "starry_night.safetensors",
-        STYLES "great_wave.safetensors",
+        FOLDER "fixture.safetensors",      FOLDER "fixture_rgb.safetensors",
+        STYLES "starry_night.safetensors", STYLES "great_wave.safetensors",
         STYLES "scream.safetensors",
     };
     struct ar_reason reason = { "" };
@@ -391,10 +389,8 @@ END_TEST
 START_TEST(test_macs)
 {
     static const char *const paths[] = {
-        FOLDER "fixture.safetensors",
-        FOLDER "fixture_rgb.safetensors",
-        STYLES "starry_night.safetensors",
-        STYLES "great_wave.safetensors",
+        FOLDER "fixture.safetensors",      FOLDER "fixture_rgb.safetensors",
+        STYLES "starry_night.safetensors", STYLES "great_wave.safetensors",
         STYLES "scream.safetensors",
     };
     struct ar_reason reason = { "" };
