@@ -14,11 +14,11 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
     struct ar_painter *painter = calloc(1, sizeof(*painter));
     int ret;
 
-    if (!painter)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", params->path);
-    ret = ar_model_open(&painter->model, params->path, reason);
-    if (ret < 0)
-        goto err;
+    if (!painter) {
+        ar_model_close(params->model);
+        return ar_reason_set_err(reason, -ENOMEM, "painter");
+    }
+    painter->model = params->model;
     ret = ar_net_create(&painter->net,
                         &(struct ar_net_params){ .model = painter->model,
                                                  .kernels = params->kernels,
@@ -32,7 +32,7 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
     if (ret == 0)
         ret = ar_decoder_create(&painter->decoder, painter->net);
     if (ret < 0) {
-        ar_reason_set_err(reason, ret, "%s", params->path);
+        ar_reason_set_err(reason, ret, "style %s", painter->model->info.style);
         goto err;
     }
     *out = painter;

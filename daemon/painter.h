@@ -25,7 +25,7 @@ struct ar_painter {
 };
 
 struct ar_painter_params {
-    const char *path; /* of the model file */
+    struct ar_model *model; /* taken, also where create fails */
     const struct ar_kernels *kernels;
     struct ar_workers *workers;
     uint32_t width_px;

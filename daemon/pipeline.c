@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,19 +69,14 @@ static int choose_kernels(struct ar_pipeline *pipeline, struct ar_reason *reason
     return 0;
 }
 
-/* The model file is checked before any device is touched; the compute thread opens it again for its size. */
-static int check_style(struct ar_pipeline *pipeline, struct ar_reason *reason)
+/* On success *model is the caller's. */
+static int open_style(const struct ar_pipeline *pipeline, const char *name,
+                      struct ar_model **model, struct ar_reason *reason)
 {
-    struct ar_model *model = NULL;
     char path[512];
-    int ret = ar_styles_resolve(pipeline->styles, pipeline->settings.network.style, path,
-                                sizeof(path), reason);
+    int ret = ar_styles_resolve(pipeline->styles, name, path, sizeof(path), reason);
 
-    if (ret < 0)
-        return ret;
-    ret = ar_model_open(&model, path, reason);
-    ar_model_close(model);
-    return ret;
+    return ret < 0 ? ret : ar_model_open(model, path, reason);
 }
 
 int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params *params,
@@ -112,7 +106,8 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
         goto err;
     }
     part = AR_PIPELINE_STYLE;
-    ret = check_style(pipeline, &reason);
+    ret =
+        open_style(pipeline, pipeline->settings.network.style, &pipeline->first_model, &reason);
     if (ret < 0)
         goto err;
     part = AR_PIPELINE_SOURCE;
@@ -197,6 +192,13 @@ void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, 
         set_end(&pipeline->end, part, result, reason);
     pthread_mutex_unlock(&pipeline->stats_lock);
     ar_pipeline_stop(pipeline);
+}
+
+void ar_pipeline_count_dropped(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->stats.n_dropped++;
+    pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
 void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state state)
@@ -290,6 +292,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
         pthread_join(pipeline->threads[i], NULL);
     ar_mailbox_destroy(pipeline->box_in);
     ar_mailbox_destroy(pipeline->box_out);
+    ar_model_close(pipeline->first_model);
     ar_painter_destroy(pipeline->painter);
     ar_painter_destroy(atomic_load(&pipeline->next_painter));
     ar_painter_destroy(atomic_load(&pipeline->old_painter));
@@ -315,7 +318,6 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
                                         .workers = pipeline->workers };
     struct ar_painter *painter = NULL;
     enum ar_pipeline_state state;
-    char path[512];
     int ret;
 
     pthread_mutex_lock(&pipeline->stats_lock);
@@ -325,8 +327,7 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
     pthread_mutex_unlock(&pipeline->stats_lock);
     if (state != AR_PIPELINE_RUNNING)
         return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
-    params.path = path;
-    ret = ar_styles_resolve(pipeline->styles, name, path, sizeof(path), reason);
+    ret = open_style(pipeline, name, &params.model, reason);
     if (ret < 0)
         return ret;
     ret = ar_painter_create(&painter, &params, reason);

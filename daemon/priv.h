@@ -48,6 +48,8 @@ struct ar_pipeline {
     atomic_uint n_running;
     atomic_bool stopping;
 
+    struct ar_model *
+        first_model; /* checked before any device is touched; the painter's once there is one */
     struct ar_painter *painter;                /* compute thread's */
     _Atomic(struct ar_painter *) next_painter; /* control to compute */
     _Atomic(struct ar_painter *) old_painter;  /* compute to control */
@@ -74,6 +76,9 @@ void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state 
 /* Makes a loop for the calling thread and publishes it in *slot for stop(); withdraw undoes that. */
 int ar_pipeline_publish_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
 void ar_pipeline_withdraw_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
+
+/* A frame was overtaken, or there was no buffer for it. */
+void ar_pipeline_count_dropped(struct ar_pipeline *pipeline);
 
 /* No more frames are wanted. */
 void ar_pipeline_stop_source(struct ar_pipeline *pipeline);

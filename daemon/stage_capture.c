@@ -26,11 +26,8 @@ static int deliver(struct ar_pipeline *pipeline, struct ar_frame **frame)
     (*frame)->arrival_us = ar_clock_now_us();
     if (ar_capture_lossless(pipeline->capture))
         return ar_mailbox_put_wait(pipeline->box_in, frame);
-    if (ar_mailbox_put(pipeline->box_in, frame)) {
-        pthread_mutex_lock(&pipeline->stats_lock);
-        pipeline->stats.n_dropped++;
-        pthread_mutex_unlock(&pipeline->stats_lock);
-    }
+    if (ar_mailbox_put(pipeline->box_in, frame))
+        ar_pipeline_count_dropped(pipeline);
     return 0;
 }
 

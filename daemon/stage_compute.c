@@ -196,13 +196,6 @@ static int paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
     return ret;
 }
 
-static void count_dropped(struct ar_pipeline *pipeline)
-{
-    pthread_mutex_lock(&pipeline->stats_lock);
-    pipeline->stats.n_dropped++;
-    pthread_mutex_unlock(&pipeline->stats_lock);
-}
-
 static void run_frames(struct ar_pipeline *pipeline)
 {
     uint32_t n_painted = 0;
@@ -222,7 +215,7 @@ static void run_frames(struct ar_pipeline *pipeline)
             ret = paint_one(pipeline, in, out);
             n_painted++;
         } else {
-            count_dropped(pipeline);
+            ar_pipeline_count_dropped(pipeline);
         }
         ar_frame_unref(&in);
     }
@@ -231,19 +224,16 @@ static void run_frames(struct ar_pipeline *pipeline)
 static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
 {
     const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
-    struct ar_painter_params params = { .kernels = &pipeline->kernels,
+    struct ar_painter_params params = { .model = pipeline->first_model,
+                                        .kernels = &pipeline->kernels,
                                         .workers = pipeline->workers,
                                         .width_px = shape->width_px,
                                         .height_px = shape->height_px };
-    char path[512];
     struct ar_cost cost;
     int ret;
 
-    params.path = path;
-    ret = ar_styles_resolve(pipeline->styles, pipeline->settings.network.style, path,
-                            sizeof(path), reason);
-    if (ret == 0)
-        ret = ar_painter_create(&pipeline->painter, &params, reason);
+    pipeline->first_model = NULL;
+    ret = ar_painter_create(&pipeline->painter, &params, reason);
     if (ret < 0)
         return ret;
     publish_style(pipeline);
