@@ -233,7 +233,7 @@ static void *run_stage(void *argument)
     pthread_setname_np(pthread_self(), start.stage->thread_name);
     start.stage->body(start.pipeline);
     if (atomic_fetch_sub(&start.pipeline->n_running, 1) == 1)
-        ar_pipeline_set_state(start.pipeline, AR_PIPELINE_ENDED);
+        ar_loop_wake(start.pipeline->control_loop);
     return NULL;
 }
 
@@ -373,6 +373,8 @@ void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status 
     pthread_mutex_lock(&pipeline->stats_lock);
     *status = pipeline->stats;
     pthread_mutex_unlock(&pipeline->stats_lock);
+    if (pipeline->n_threads > 0 && atomic_load(&pipeline->n_running) == 0)
+        status->state = AR_PIPELINE_ENDED;
     status->n_captured = counters.n_frames;
     status->n_dropped += counters.n_dropped;
     status->n_lost = counters.n_lost;
