@@ -148,9 +148,19 @@ static uint32_t dim_size(const struct ar_model *model, const struct ar_layer *la
     return sizes[dim];
 }
 
+static bool has_result(const struct ar_layer *layer)
+{
+    return true;
+}
+
 static bool is_dense(const struct ar_layer *layer)
 {
     return layer->op == AR_LAYER_CONV;
+}
+
+static bool is_separable(const struct ar_layer *layer)
+{
+    return layer->op == AR_LAYER_SEPARABLE;
 }
 
 static bool has_matrix(const struct ar_layer *layer)
@@ -220,70 +230,128 @@ static const struct slot {
     { "bias", is_batch, { DIM_RUNGS, DIM_OUTPUTS }, offsetof(struct ar_layer, bias) },
     { "scale", is_instance, { DIM_ONE, DIM_OUTPUTS }, offsetof(struct ar_layer, scale) },
     { "bias", has_one_bias, { DIM_ONE, DIM_OUTPUTS }, offsetof(struct ar_layer, bias) },
+    { "range", has_result, { DIM_RUNGS }, offsetof(struct ar_layer, range) },
+    { "dw_range", is_separable, { DIM_RUNGS }, offsetof(struct ar_layer, dw_range) },
+    { "dw2_range", has_branch2, { DIM_RUNGS }, offsetof(struct ar_layer, dw2_range) },
 };
 
-static int check_dims(const struct opening *in, const char *name,
-                      const struct ar_safetensors_view *view, const struct ar_layer *layer,
-                      const struct slot *slot)
+/* A plain list of one value per width is an int8 range: there for all layers or for none. */
+static bool is_range(const struct slot *slot)
 {
+    return slot->dims[0] == DIM_RUNGS && slot->dims[1] == DIM_END;
+}
+
+struct tensor {
+    char name[AR_MODEL_NAME_MAX + 16];
+    int index; /* negative: not in the file */
+    struct ar_safetensors_view view;
+};
+
+static struct tensor find_tensor(const struct opening *in, const struct ar_layer *layer,
+                                 const struct slot *slot)
+{
+    struct tensor tensor = { "" };
+
+    snprintf(tensor.name, sizeof(tensor.name), "%s.%s", layer->name, slot->suffix);
+    tensor.index = ar_safetensors_find(in->model->file, tensor.name, &tensor.view);
+    return tensor;
+}
+
+static int check_dims(const struct opening *in, const struct tensor *tensor,
+                      const struct ar_layer *layer, const struct slot *slot)
+{
+    const struct ar_safetensors_view *view = &tensor->view;
     uint32_t rank = 0;
 
     while (rank < AR_SAFETENSORS_MAX_DIMS && slot->dims[rank] != DIM_END)
         rank++;
     if (view->n_dims != rank)
         return ar_reason_set(in->reason, -EINVAL, "%s: tensor '%s': rank is %u, must be %u",
-                             in->file, name, view->n_dims, rank);
+                             in->file, tensor->name, view->n_dims, rank);
     for (uint32_t i = 0; i < rank; i++) {
         uint32_t size = dim_size(in->model, layer, slot->dims[i]);
 
         if (view->dims[i] != size)
             return ar_reason_set(in->reason, -EINVAL,
                                  "%s: tensor '%s': dimension %u is %u, must be %u", in->file,
-                                 name, i, view->dims[i], size);
+                                 tensor->name, i, view->dims[i], size);
     }
     return 0;
 }
 
 /* Tables per width end in zeros where the width has fewer channels. */
-static int check_tail(const struct opening *in, const char *name,
-                      const struct ar_safetensors_view *view, const struct ar_layer *layer,
-                      const struct slot *slot)
+static int check_tail(const struct opening *in, const struct tensor *tensor,
+                      const struct ar_layer *layer, const struct slot *slot)
 {
-    if (slot->dims[0] != DIM_RUNGS)
+    if (slot->dims[0] != DIM_RUNGS || is_range(slot))
         return 0;
     for (uint32_t r = 0; r < in->model->n_rungs; r++)
         for (uint32_t c = layer->channels[r]; c < layer->max_outputs; c++)
-            if (view->data[r * layer->max_outputs + c] != 0)
+            if (tensor->view.data[r * layer->max_outputs + c] != 0)
                 return ar_reason_set(in->reason, -EINVAL,
                                      "%s: tensor '%s': channel %u at width %g must be 0, that "
                                      "width has %u channels",
-                                     in->file, name, c, in->model->widths[r],
+                                     in->file, tensor->name, c, in->model->widths[r],
                                      layer->channels[r]);
+    return 0;
+}
+
+static int check_range(const struct opening *in, const struct tensor *tensor,
+                       const struct slot *slot)
+{
+    if (!is_range(slot))
+        return 0;
+    for (uint32_t r = 0; r < in->model->n_rungs; r++)
+        if (tensor->view.data[r] <= 0)
+            return ar_reason_set(in->reason, -EINVAL,
+                                 "%s: tensor '%s': is %g at width %g, must be above 0",
+                                 in->file, tensor->name, (double)tensor->view.data[r],
+                                 in->model->widths[r]);
     return 0;
 }
 
 static int bind_slot(const struct opening *in, struct ar_layer *layer, const struct slot *slot,
                      bool *used)
 {
-    struct ar_safetensors_view view;
-    char name[AR_MODEL_NAME_MAX + 16];
-    int index;
+    const struct tensor tensor = find_tensor(in, layer, slot);
     int ret;
 
-    snprintf(name, sizeof(name), "%s.%s", layer->name, slot->suffix);
-    index = ar_safetensors_find(in->model->file, name, &view);
-    if (index < 0)
-        return ar_reason_set(in->reason, -EINVAL, "%s: tensor '%s': is missing", in->file,
-                             name);
-    ret = check_dims(in, name, &view, layer, slot);
+    if (tensor.index < 0)
+        return ar_reason_set(in->reason, -EINVAL, "%s: tensor '%s': is missing%s", in->file,
+                             tensor.name,
+                             is_range(slot) ? ", other int8 ranges are there" : "");
+    ret = check_dims(in, &tensor, layer, slot);
     if (ret < 0)
         return ret;
-    ret = check_tail(in, name, &view, layer, slot);
+    ret = check_tail(in, &tensor, layer, slot);
     if (ret < 0)
         return ret;
-    used[index] = true;
-    memcpy((char *)layer + slot->offset, &view.data, sizeof(view.data));
+    ret = check_range(in, &tensor, slot);
+    if (ret < 0)
+        return ret;
+    used[tensor.index] = true;
+    memcpy((char *)layer + slot->offset, &tensor.view.data, sizeof(tensor.view.data));
     return 0;
+}
+
+static bool is_wanted(const struct opening *in, const struct ar_layer *layer,
+                      const struct slot *slot)
+{
+    return slot->wanted(layer) && (in->model->has_int8_ranges || !is_range(slot));
+}
+
+/* One is enough: then the others must be there. */
+static bool has_a_range(const struct opening *in)
+{
+    for (uint32_t i = 0; i < in->model->n_layers; i++) {
+        const struct ar_layer *layer = &in->model->layers[i];
+
+        for (size_t s = 0; s < AR_ARRAY_LEN(slots); s++)
+            if (is_range(&slots[s]) && slots[s].wanted(layer) &&
+                find_tensor(in, layer, &slots[s]).index >= 0)
+                return true;
+    }
+    return false;
 }
 
 static int bind_layers(const struct opening *in, bool *used)
@@ -292,7 +360,8 @@ static int bind_layers(const struct opening *in, bool *used)
         struct ar_layer *layer = &in->model->layers[i];
 
         for (size_t s = 0; s < AR_ARRAY_LEN(slots); s++) {
-            int ret = slots[s].wanted(layer) ? bind_slot(in, layer, &slots[s], used) : 0;
+            int ret =
+                is_wanted(in, layer, &slots[s]) ? bind_slot(in, layer, &slots[s], used) : 0;
 
             if (ret < 0)
                 return ret;
@@ -309,6 +378,7 @@ static int bind_tensors(const struct opening *in)
 
     if (!used)
         return ar_reason_set_err(in->reason, -ENOMEM, "%s", in->file);
+    in->model->has_int8_ranges = has_a_range(in);
     ret = bind_layers(in, used);
     for (uint32_t i = 0; ret == 0 && i < n_tensors; i++)
         if (!used[i])

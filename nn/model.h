@@ -72,6 +72,9 @@ struct ar_layer {
     const float *gate1_bias;
     const float *gate2;
     const float *gate2_bias;
+    const float *range; /* int8 ranges, [n_rungs]; NULL where the file has none */
+    const float *dw_range;
+    const float *dw2_range;
     uint32_t max_inputs; /* ci and co at the widest */
     uint32_t max_outputs;
 };
@@ -96,6 +99,7 @@ struct ar_model {
     uint32_t n_segments;               /* encoder included, >= 2 */
     uint32_t n_layers;
     struct ar_layer layers[AR_MODEL_MAX_LAYERS];
+    bool has_int8_ranges;        /* of all layers, or of none */
     struct ar_safetensors *file; /* private */
 };
 

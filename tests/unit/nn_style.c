@@ -245,6 +245,35 @@ void nn_style_init(struct nn_style *style, const char *architecture, uint64_t se
     json_decref(parsed);
 }
 
+void nn_style_add_ranges(struct nn_style *style)
+{
+    const char *text = string(nn_style_meta(style), "architecture");
+    json_t *architecture = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const uint32_t n_rungs = (uint32_t)json_array_size(json_object_get(architecture, "widths"));
+    struct filler filler = { .style = style };
+    float value = 1;
+    json_t *layer;
+    size_t i;
+
+    json_array_foreach(json_object_get(architecture, "layers"), i, layer)
+    {
+        const bool wanted[] = { true, strcmp(string(layer, "op"), "separable") == 0,
+                                number(layer, "kernel2", 0) != 0 };
+        static const char *const suffixes[] = { "range", "dw_range", "dw2_range" };
+
+        filler.layer = string(layer, "name");
+        for (int s = 0; s < 3; s++) {
+            float *values = wanted[s] ? add(&filler, suffixes[s], n_rungs, 0, 0, 0) : NULL;
+
+            for (uint32_t r = 0; values && r < n_rungs; r++) {
+                values[r] = value;
+                value += 0.125F;
+            }
+        }
+    }
+    json_decref(architecture);
+}
+
 void nn_style_finish(struct nn_style *style)
 {
     json_decref(style->header);

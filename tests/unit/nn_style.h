@@ -30,6 +30,8 @@ struct nn_style {
 /* Tensors for every layer of `architecture` (JSON), weights near what keeps results near 1. */
 void nn_style_init(struct nn_style *style, const char *architecture, uint64_t seed);
 void nn_style_finish(struct nn_style *style);
+/* Int8 ranges for every layer, no two values alike. */
+void nn_style_add_ranges(struct nn_style *style);
 
 /*
  * Appends a tensor of n_dims sizes; its values are at the returned place until the next call.

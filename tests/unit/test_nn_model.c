@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,9 @@ START_TEST(test_valid)
     ck_assert_ptr_nonnull(down->dw);
     ck_assert_ptr_nonnull(down->gate2_bias);
     ck_assert_ptr_null(down->dw2);
+    ck_assert(!model->has_int8_ranges);
+    ck_assert_ptr_null(down->range);
+    ck_assert_ptr_null(down->dw_range);
     ck_assert_uint_eq(model->layers[2].kernel2, 5);
     ck_assert_uint_eq(model->layers[4].kernel, 1);
     ck_assert_uint_eq(model->layers[5].kernel, 3);
@@ -313,6 +317,12 @@ static void set_shape(const struct nn_style *style, const char *name, const char
     json_object_set_new(nn_style_tensor(style, name), "shape", json_loads(shape, 0, NULL));
 }
 
+static void rename_tensor(const struct nn_style *style, const char *from, const char *to)
+{
+    json_object_set(style->header, to, nn_style_tensor(style, from));
+    json_object_del(style->header, from);
+}
+
 START_TEST(test_bad_tensors)
 {
     struct nn_style style;
@@ -338,8 +348,7 @@ START_TEST(test_bad_tensors)
     nn_style_finish(&style);
 
     nn_style_init(&style, base, 1);
-    json_object_set(style.header, "twin.dv2", nn_style_tensor(&style, "twin.dw2"));
-    json_object_del(style.header, "twin.dw2");
+    rename_tensor(&style, "twin.dw2", "twin.dv2");
     expect_refusal(&style, (const char *const[]){ "'twin.dw2'", "is missing" });
     nn_style_finish(&style);
 
@@ -348,6 +357,114 @@ START_TEST(test_bad_tensors)
     expect_refusal(&style, (const char *const[]){ "'stem.bias': channel 8 at width 0.5",
                                                   "that width has 8" });
     nn_style_finish(&style);
+}
+END_TEST
+
+static void init_ranged(struct nn_style *style)
+{
+    nn_style_init(style, base, 1);
+    nn_style_add_ranges(style);
+}
+
+START_TEST(test_ranges)
+{
+    struct nn_style style;
+    struct ar_model *model;
+    struct ar_reason reason = { "" };
+    const struct ar_layer *layers;
+
+    init_ranged(&style);
+    ck_assert_msg(parse_style(&style, &model, &reason) == 0, "%s", reason.text);
+    layers = model->layers;
+    ck_assert(model->has_int8_ranges);
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        const bool separable = layers[i].op == AR_LAYER_SEPARABLE;
+
+        ck_assert_ptr_nonnull(layers[i].range);
+        ck_assert_msg((layers[i].dw_range != NULL) == separable, "%s", layers[i].name);
+        ck_assert_msg((layers[i].dw2_range != NULL) == (i == 2), "%s", layers[i].name);
+    }
+    for (uint32_t r = 0; r < 2; r++) {
+        ck_assert(layers[1].range[r] == nn_style_values(&style, "down.range")[r]);
+        ck_assert(layers[2].dw_range[r] == nn_style_values(&style, "twin.dw_range")[r]);
+        ck_assert(layers[2].dw2_range[r] == nn_style_values(&style, "twin.dw2_range")[r]);
+    }
+    ar_model_close(model);
+    nn_style_finish(&style);
+}
+END_TEST
+
+START_TEST(test_some_ranges)
+{
+    static const char *const names[] = { "stem.range", "down.dw_range", "twin.dw2_range",
+                                         "out.range" };
+
+    for (size_t i = 0; i < AR_ARRAY_LEN(names); i++) {
+        struct nn_style style;
+        float *values;
+
+        init_ranged(&style);
+        rename_tensor(&style, names[i], "x");
+        expect_refusal(&style, (const char *const[]){
+                                   names[i], "is missing, other int8 ranges are there" });
+        nn_style_finish(&style);
+
+        nn_style_init(&style, base, 1);
+        values = nn_style_add(&style, names[i], (const uint32_t[]){ 2 }, 1);
+        values[0] = values[1] = 1;
+        expect_refusal(&style,
+                       (const char *const[]){ i == 0 ? "'down.range'" : "'stem.range'",
+                                              "is missing, other int8 ranges are there" });
+        nn_style_finish(&style);
+    }
+}
+END_TEST
+
+START_TEST(test_bad_ranges)
+{
+    static const struct {
+        float value;
+        const char *rule;
+    } values[] = {
+        { 0, "is 0 at width 1, must be above 0" },
+        { -0.0F, "is -0 at width 1, must be above 0" },
+        { -2, "is -2 at width 1, must be above 0" },
+        { NAN, "must be finite" },
+        { INFINITY, "must be finite" },
+    };
+    static const char *const names[] = { "stem.range", "down.dw_range", "twin.dw2_range" };
+    static const char *const strangers[] = { "stem.dw_range", "down.dw2_range",
+                                             "each.dw_range" };
+    struct nn_style style;
+
+    init_ranged(&style);
+    for (size_t n = 0; n < AR_ARRAY_LEN(names); n++) {
+        float *last = &nn_style_values(&style, names[n])[1];
+        const float good = *last;
+
+        for (size_t i = 0; i < AR_ARRAY_LEN(values); i++) {
+            *last = values[i].value;
+            expect_refusal(&style, (const char *const[]){ names[n], values[i].rule });
+        }
+        *last = good;
+    }
+    set_shape(&style, "down.dw_range", "[1,2]");
+    expect_refusal(&style, (const char *const[]){ "'down.dw_range': rank is 2", "must be 1" });
+    nn_style_finish(&style);
+
+    nn_style_init(&style, base, 1);
+    memset(nn_style_add(&style, "stem.range", (const uint32_t[]){ 3 }, 1), 0,
+           3 * sizeof(float));
+    expect_refusal(&style,
+                   (const char *const[]){ "'stem.range': dimension 0 is 3", "must be 2" });
+    nn_style_finish(&style);
+
+    for (size_t i = 0; i < AR_ARRAY_LEN(strangers); i++) {
+        init_ranged(&style);
+        nn_style_add(&style, strangers[i], (const uint32_t[]){ 1 }, 1)[0] = 1;
+        expect_refusal(&style, (const char *const[]){ strangers[i], "belongs to no layer" });
+        nn_style_finish(&style);
+    }
 }
 END_TEST
 
@@ -391,7 +508,7 @@ START_TEST(test_mutations)
     uint8_t *copy;
     uint64_t header_b;
 
-    nn_style_init(&style, base, 1);
+    init_ranged(&style);
     bytes = nn_style_bytes(&style, &size_b);
     copy = malloc(size_b);
     memcpy(&header_b, bytes, sizeof(header_b));
@@ -432,6 +549,9 @@ int main(void)
     tcase_add_test(tc, test_bad_end);
     tcase_add_test(tc, test_bad_metadata);
     tcase_add_test(tc, test_bad_tensors);
+    tcase_add_test(tc, test_ranges);
+    tcase_add_test(tc, test_some_ranges);
+    tcase_add_test(tc, test_bad_ranges);
     tcase_add_test(tc, test_macs);
     tcase_add_test(tc, test_mutations);
     suite_add_tcase(suite, tc);
