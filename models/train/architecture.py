@@ -149,10 +149,23 @@ def tensor_shapes(architecture, layer):
     return shapes
 
 
-def check_tensors(architecture, shapes):
-    """Demands that `shapes`, by name, are those that the layers need; gives the file's order."""
+def range_shapes(architecture, layer):
+    """The same of its int8 ranges, which a style has for every layer or for none."""
+    keys = ['range']
+    if layer.op == 'separable':
+        keys.append('dw_range')
+    if layer.kernel2:
+        keys.append('dw2_range')
+    return dict.fromkeys(keys, (architecture.n_rungs,))
+
+
+def check_tensors(architecture, shapes, shapes_of=tensor_shapes):
+    """Demands that `shapes`, by name, are those that the layers need; gives the file's order.
+
+    With `shapes_of=range_shapes` these are the shapes of the int8 ranges.
+    """
     wanted = {f'{layer.name}.{key}': shape for layer in architecture.layers
-              for key, shape in tensor_shapes(architecture, layer).items()}
+              for key, shape in shapes_of(architecture, layer).items()}
     for name, shape in wanted.items():
         _demand(name in shapes, f'tensor {name} is missing')
         _demand(tuple(shapes[name]) == shape,

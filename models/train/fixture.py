@@ -3,8 +3,9 @@
 """Makes the golden test's files: two small seeded networks that use every op and option of
 the format, and every layer's result for some plans, computed in float64.
 
-FIXTURE.safetensors is a style file. FIXTURE_golden.safetensors holds `frameF.planes` and
-`planP.frameF.LAYER`; each plan is a sequence of frames that starts from forgotten statistics.
+FIXTURE.safetensors is a style file, the first with int8 ranges. FIXTURE_golden.safetensors holds
+`frameF.planes` and `planP.frameF.LAYER`; each plan is a sequence of frames that starts from
+forgotten statistics.
 """
 import argparse
 import json
@@ -15,7 +16,8 @@ import torch
 
 import safetensors_io
 import style_file
-from architecture import PLANE_COUNT, PLANE_SHIFT, Architecture, scaled, tensor_shapes
+from architecture import (PLANE_COUNT, PLANE_SHIFT, Architecture, range_shapes, scaled,
+                          tensor_shapes)
 from network import FrameState, Network
 
 N_FRAMES = 3
@@ -89,11 +91,11 @@ def picture_rgb():
 FIXTURES = {
     'fixture': {
         'describe': picture_yuv420, 'seed': 12, 'width': 26, 'height': 18,
-        'plans': [[2, 2, 2, 2], [0, 2, 1, 0], [1, 0, 2, 1]],
+        'plans': [[2, 2, 2, 2], [0, 2, 1, 0], [1, 0, 2, 1]], 'has_ranges': True,
     },
     'fixture_rgb': {
         'describe': picture_rgb, 'seed': 34, 'width': 18, 'height': 16,
-        'plans': [[1, 1, 1], [2, 0, 2]],
+        'plans': [[1, 1, 1], [2, 0, 2]], 'has_ranges': False,
     },
 }
 
@@ -120,6 +122,13 @@ def seeded_tensor(key, shape, random):
         return 0.2 * noise
     terms = np.prod(shape[1:])
     return noise * np.sqrt(1.5 / terms)
+
+
+def seeded_ranges(architecture, random):
+    """Int8 ranges for the readers of files: above 0, but not those of the network's results."""
+    return {f'{entry.name}.{key}': random.uniform(1, 8, shape).astype(np.float32)
+            for entry in architecture.layers
+            for key, shape in range_shapes(architecture, entry).items()}
 
 
 def seeded_planes(architecture, width_px, height_px, random):
@@ -160,10 +169,11 @@ def make(folder, name, recipe):
     architecture = Architecture(description)
     tensors = seeded_tensors(architecture, random)
     frames = list(seeded_planes(architecture, recipe['width'], recipe['height'], random))
+    ranges = seeded_ranges(architecture, random) if recipe['has_ranges'] else None
     style, golden = (folder / f'{name}{suffix}.safetensors' for suffix in ('', '_golden'))
     card = {'style': name, 'title': 'Fixture', 'artist': 'seeded noise', 'year': '2024',
             'licence': 'MIT', 'trainer': 'none'}
-    style_file.save(style, description, tensors, card)
+    style_file.save(style, description, tensors, card, ranges)
     network = Network(architecture, tensors).double()
     metadata = {'plans': json.dumps(recipe['plans']), 'frames': str(N_FRAMES),
                 'width': str(recipe['width']), 'height': str(recipe['height'])}

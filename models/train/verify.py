@@ -76,15 +76,21 @@ class StyleFile:
                    f'layer {name}: op {op} across segments')
 
     def _check_tensors(self):
-        wanted = {}
+        wanted, ranges = {}, {}
         for layer in self.layers:
             ci = self.channels[layer['input']][-1]
             wanted.update(expected_shapes(layer, ci, len(self.widths)))
+            ranges.update(expected_ranges(layer, len(self.widths)))
+        self.has_int8_ranges = any(name in self.tensors for name in ranges)
+        if self.has_int8_ranges:
+            wanted.update(ranges)
         for name in sorted(set(wanted) ^ set(self.tensors)):
             raise Broken(f'tensor {name}: {"missing" if name in wanted else "a stranger"}')
         for name, shape in wanted.items():
             demand(self.tensors[name].shape == shape,
                    f'tensor {name}: shape {self.tensors[name].shape}, {shape} is right')
+        for name in ranges if self.has_int8_ranges else ():
+            demand((self.tensors[name] > 0).all(), f'tensor {name}: a range is not above 0')
         for layer in self.layers:
             if layer['norm'] == 'batch':
                 self._check_batch(layer)
@@ -248,6 +254,12 @@ def expected_shapes(layer, ci, n_rungs):
     return {f'{layer["name"]}.{key}': shape for key, shape in shapes.items()}
 
 
+def expected_ranges(layer, n_rungs):
+    """The same of its int8 ranges, of which a file has all or none."""
+    parts = {'range': True, 'dw_range': layer['op'] == 'separable', 'dw2_range': layer['kernel2']}
+    return {f'{layer["name"]}.{key}': (n_rungs,) for key, there in parts.items() if there}
+
+
 def summary(style):
     """Lines for a person."""
     card = style.metadata
@@ -255,6 +267,7 @@ def summary(style):
     yield f'{card["style"]}: {card["title"]}, {card["artist"]}, {card["year"]} ({card["licence"]})'
     yield (f'  {style.network["planes"]} planes, {len(style.layers)} layers, '
            f'{n_values} values, {style.size_b} bytes; trainer: {card["trainer"]}')
+    yield f'  int8 ranges: {"yes" if style.has_int8_ranges else "no"}'
     yield '  width  MMAC at 640x360, of which encoder and decoder segments'
     for rung, width in enumerate(style.widths):
         parts = style.segment_macs(rung)

@@ -179,7 +179,7 @@ class RefusalTest(unittest.TestCase):
 
     def test_truncated(self):
         self.path.write_bytes(FIXTURES[0].read_bytes()[:-4])
-        self.refused('tensor out.bias: ends at')
+        self.refused('tensor out.range: ends at')
 
     def test_longer_than_its_tensors(self):
         self.path.write_bytes(FIXTURES[0].read_bytes() + b'1234')
@@ -200,7 +200,7 @@ class RefusalTest(unittest.TestCase):
         content = bytearray(FIXTURES[0].read_bytes())
         content[-4:] = struct.pack('<f', float('nan'))
         self.path.write_bytes(content)
-        self.refused('tensor out.bias: a value is not finite')
+        self.refused('tensor out.range: a value is not finite')
 
     def test_missing_tensor(self):
         del self.tensors['twin.dw2']
@@ -216,6 +216,27 @@ class RefusalTest(unittest.TestCase):
         self.tensors['res_b.gate1'] = self.tensors['res_b.gate1'].T
         self.write()
         self.refused('tensor res_b.gate1: shape')
+
+    def test_missing_range(self):
+        del self.tensors['twin.dw2_range']
+        self.write()
+        self.refused('tensor twin.dw2_range: missing')
+
+    def test_range_of_no_depthwise_result(self):
+        self.tensors['stem.dw_range'] = np.ones(3)
+        self.write()
+        self.refused('tensor stem.dw_range: a stranger')
+
+    def test_shape_of_a_range(self):
+        self.tensors['down.range'] = np.ones(1)
+        self.write()
+        self.refused('tensor down.range: shape')
+
+    def test_range_not_above_0(self):
+        for value in (0, -1):
+            self.tensors['down.dw_range'][1] = value
+            self.write()
+            self.refused('tensor down.dw_range: a range is not above 0')
 
     def test_batch_norm_past_a_width(self):
         self.tensors['fuse.bias'][0, -1] = 1
@@ -263,6 +284,68 @@ class ArchitectureTest(unittest.TestCase):
         self.refused('layer up_half: add "stem" has another size', 'up_half', add='stem')
         self.refused('segments: must ascend', 'out', segment=5)
         self.refused('layer out: the last one', 'out', stride=2, add=None)
+
+
+class RangeTest(unittest.TestCase):
+    """Int8 ranges in the trainer's files."""
+
+    def setUp(self):
+        self.architecture, self.tensors, metadata = style_file.load(FIXTURES[0])
+        self.ranges = style_file.load_ranges(FIXTURES[0])
+        self.description = json.loads(metadata['architecture'])
+        self.card = {key: metadata[key] for key in ('style', 'title', 'artist', 'year', 'licence',
+                                                    'trainer')}
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name) / 'x.safetensors'
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def save(self, ranges):
+        style_file.save(self.path, self.description, self.tensors, self.card, ranges)
+
+    def refused(self, words, **changes):
+        with self.assertRaisesRegex(ValueError, words):
+            self.save({**self.ranges, **changes})
+
+    def test_those_of_every_layer(self):
+        names = {f'{layer.name}.range' for layer in self.architecture.layers}
+        names |= {f'{name}.dw_range' for name in ('twin', 'excite', 'down', 'res_a', 'res_b',
+                                                  'fuse', 'draw')}
+        self.assertEqual(set(self.ranges), names | {'twin.dw2_range', 'draw.dw2_range'})
+        self.assertFalse(set(self.ranges) & set(self.tensors))
+        self.assertEqual(style_file.load_ranges(FIXTURES[1]), {})
+
+    def test_round_trip(self):
+        self.save(dict(reversed(self.ranges.items())))
+        self.assertEqual(self.path.read_bytes(), FIXTURES[0].read_bytes())
+
+    def test_a_style_may_have_none(self):
+        self.save({})
+        self.assertEqual(style_file.load_ranges(self.path), {})
+        self.assertEqual(list(style_file.load(self.path)[1]), list(self.tensors))
+
+    def test_independent_check_tells(self):
+        for path, words in zip(FIXTURES, ('yes', 'no')):
+            self.assertIn(f'  int8 ranges: {words}', list(verify.summary(verify.StyleFile(path))))
+
+    def test_refused(self):
+        self.refused('tensor down.range: shape', **{'down.range': np.ones(2)})
+        self.refused('tensor stem.dw_range belongs', **{'stem.dw_range': np.ones(3)})
+        for value in (0, -1, np.nan):
+            self.refused('tensor out.range: a range is not above 0',
+                         **{'out.range': np.float32([1, value, 1])})
+        self.refused('tensor out.range: .* not finite', **{'out.range': np.float32([1, 1, np.inf])})
+        del self.ranges['twin.dw2_range']
+        self.refused('tensor twin.dw2_range is missing')
+
+    def test_some_are_not_read(self):
+        tensors, metadata = safetensors_io.load(FIXTURES[0])
+        del tensors['down.dw_range']
+        safetensors_io.save(self.path, tensors, metadata)
+        for load in (style_file.load, style_file.load_ranges):
+            with self.assertRaisesRegex(ArchitectureError, 'tensor down.dw_range is missing'):
+                load(self.path)
 
 
 class ContainerTest(unittest.TestCase):
