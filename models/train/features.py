@@ -5,6 +5,7 @@ Which of the known networks a file holds is told from its tensors' names; their 
 checksum over their values are checked, whatever program packed the file.
 """
 import hashlib
+import pathlib
 import zipfile
 from dataclasses import dataclass
 
@@ -103,21 +104,40 @@ def recognise(path, tensors):
     raise FeaturesError(f'{path}: none of the networks that the trainer knows ({titles})')
 
 
-class Features(torch.nn.Module):
-    """A known network's activations, for RGB in [0, 1]."""
+def fast_bfloat16(device):
+    """Whether the device has instructions that multiply matrices of bfloat16."""
+    if device != 'cpu':
+        return torch.cuda.is_bf16_supported()
+    try:
+        words = pathlib.Path('/proc/cpuinfo').read_text(encoding='ascii').split()
+    except OSError:
+        return False
+    return 'amx_bf16' in words or 'avx512_bf16' in words
 
-    def __init__(self, trunk, tensors):
+
+class Features(torch.nn.Module):
+    """A known network's activations, for RGB in [0, 1].
+
+    `half` computes them in bfloat16: gradients good enough to train by, at a fraction of the time
+    where the processor multiplies matrices of that type.
+    """
+
+    def __init__(self, trunk, tensors, half=False):
         super().__init__()
         self.trunk = trunk
+        self.dtype = torch.bfloat16 if half else torch.float32
         for name, value in tensors.items():
-            self.register_buffer(name, torch.from_numpy(value))
+            value = torch.from_numpy(value).to(self.dtype)
+            if value.dim() == 4:
+                value = value.contiguous(memory_format=torch.channels_last)
+            self.register_buffer(name, value)
         if not trunk.entry:
             self.register_buffer('mean', torch.tensor(CAFFE_MEAN_BGR)[:, None, None])
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path, half=False):
         """From an .npz file."""
-        return cls(*recognise(path, read_tensors(path)))
+        return cls(*recognise(path, read_tensors(path)), half)
 
     def forward(self, rgb, wanted):
         """Activations after the ReLU by (stage, place)."""
@@ -136,12 +156,15 @@ class Features(torch.nn.Module):
 
     def _enter(self, rgb):
         if self.trunk.entry:
-            x = F.conv2d(rgb, *(getattr(self, name) for name in self.trunk.entry))
+            entry = (getattr(self, name).to(rgb.dtype) for name in self.trunk.entry)
+            x = F.conv2d(rgb, *entry)
         else:
             x = rgb.flip(1) * 255 - self.mean
-        return x.contiguous(memory_format=torch.channels_last)
+        return x.to(self.dtype).contiguous(memory_format=torch.channels_last)
 
     def _convolve(self, x, stage, place):
         weight = getattr(self, self.trunk.weight.format(stage, place))
         bias = getattr(self, self.trunk.bias.format(stage, place))
+        if self.trunk.border == 'constant':
+            return F.conv2d(x, weight, bias, padding=1)
         return F.conv2d(F.pad(x, (1,) * 4, mode=self.trunk.border), weight, bias)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a training leaves beside its style: checkpoint, loss log, loss plot and sample sheet."""
 import csv
+import json
 import os
 import sys
 import time
@@ -64,6 +65,11 @@ class Log:
             means = [sum(values) / TICK_STEPS for values in zip(*self.pending)]
             self.rows.append([stage, step, *(round(value, 5) for value in means)])
             self.pending = []
+
+    def summary(self):
+        """The last means by name, as JSON."""
+        last = self.rows[-1][2:] if self.rows else ()
+        return json.dumps(dict(zip(COLUMNS[2:], last)))
 
     def write(self):
         """Replaces losses.csv and losses.png."""

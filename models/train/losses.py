@@ -1,9 +1,39 @@
 # SPDX-License-Identifier: MIT
 """What a painted picture is judged by: style, content, and the plain faults."""
+import math
+
 import torch
 import torch.nn.functional as F
 
+N_PARTS = 8  # of a picture whose products are summed in float32, whatever the activations' type
 MEAN_SHARE = 0.1  # of the means' outer product beside the covariance
+
+
+class Moments(torch.autograd.Function):
+    """Means [pictures, channels] and mean products [pictures, channels, channels] of activations.
+
+    With a gradient of its own: the ordinary one writes the activations half a dozen times.
+    """
+
+    @staticmethod
+    def forward(ctx, activations):
+        """Activations [pictures, channels, height, width]; results are float32."""
+        values = activations.permute(0, 2, 3, 1).flatten(1, 2)  # a view, where channels lie last
+        ctx.save_for_backward(values)
+        ctx.shape = activations.shape
+        parts = values.unflatten(1, (math.gcd(N_PARTS, values.shape[1]), -1))
+        products = (parts.transpose(2, 3) @ parts).float().sum(1)
+        return values.mean(1, dtype=torch.float32), products / values.shape[1]
+
+    @staticmethod
+    def backward(ctx, by_mean, by_products):
+        """The gradient, in the activations' own type."""
+        values, = ctx.saved_tensors
+        n_pixels = values.shape[1]
+        by_values = torch.baddbmm((by_mean / n_pixels)[:, None].to(values.dtype), values,
+                                  ((by_products + by_products.transpose(1, 2)) / n_pixels
+                                   ).to(values.dtype))
+        return by_values.unflatten(1, ctx.shape[2:]).permute(0, 3, 1, 2)
 
 
 def statistics(activations):
@@ -11,11 +41,9 @@ def statistics(activations):
 
     The plain Gram matrix is the sum of the two, and its means drown the strokes.
     """
-    values = activations.flatten(2)
-    mean = values.mean(2, keepdim=True)
-    values = values - mean
-    covariance = values @ values.transpose(1, 2) / values.shape[2]
-    return torch.cat((covariance, MEAN_SHARE * mean @ mean.transpose(1, 2)), 2)
+    mean, products = Moments.apply(activations)
+    outer = mean[:, :, None] * mean[:, None]
+    return torch.cat((products - outer, MEAN_SHARE * outer), 2)
 
 
 class Judge:
@@ -39,8 +67,8 @@ class Judge:
         """(style, content) of painted pictures, means over them."""
         found = self.features(painted_rgb, self.layers)
         style = sum(self._style_error(layer, found[layer]) for layer in self.style_layers)
-        difference = (found[self.content_layer] - content).square().mean()
-        return style / len(self.style_layers), difference / content.square().mean()
+        difference = (found[self.content_layer] - content).float().square().mean()
+        return style / len(self.style_layers), difference / content.float().square().mean()
 
     def _style_error(self, layer, activations):
         wanted = self.style[layer]

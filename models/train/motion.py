@@ -16,6 +16,7 @@ MAX_ZOOM = 0.02
 MAX_EXPOSURE = 0.04
 MAX_TINT = 0.015
 MAX_NOISE = 0.02  # standard deviation; a webcam in a room has about half of it
+COARSE_SHARE = 0.5  # of it in spots of 4 x 4 pixels, as video coding leaves it
 BLUR_SHARE = 0.2  # of pairs: the second frame is blurred as by a movement of the hand
 
 
@@ -37,8 +38,14 @@ class Motion:
 
     def camera(self, rgb):
         """Pictures as a camera gives them: noisy, the second time under another light."""
-        sigma = self.rng.uniform(0, MAX_NOISE)
-        return rgb + sigma * torch.randn(rgb.shape, generator=self.noise).to(rgb.device)
+        fine, coarse = (self.rng.uniform(0, most)
+                        for most in (MAX_NOISE, MAX_NOISE * COARSE_SHARE))
+        height, width = rgb.shape[2:]
+        spots = torch.randn((*rgb.shape[:2], height // 4 + 1, width // 4 + 1),
+                            generator=self.noise)
+        spots = F.interpolate(spots, scale_factor=4, mode='bilinear')[:, :, :height, :width]
+        noise = fine * torch.randn(rgb.shape, generator=self.noise) + coarse * spots
+        return rgb + noise.to(rgb.device)
 
     def second(self, rgb):
         """The second frame."""

@@ -63,32 +63,38 @@ class Block(torch.nn.Module):
         """Runs at a rung on any count of input channels; `size`: the result's (height, width)."""
         run = {'conv': self._conv, 'separable': self._separable, 'pointwise': self._pointwise,
                'depthwise': self._depthwise, 'shuffle': self._shuffle}[self.layer.op]
-        y = self._normalise(run(x, self.layer.channels[rung], state), rung, state)
+        y = self._normalise(run(x, rung, state), rung, state)
         if self.layer.relu:
             y = F.relu(y)
         if self.layer.upsample:
             y = F.interpolate(y, scale_factor=2, mode='nearest')
         return y[:, :, :size[0], :size[1]]
 
-    def _conv(self, x, channels, state):
-        return self._filter(x, self.weight[:channels, :x.shape[1]], 1)
+    def keep(self, what, x, rung):
+        """Called with what int8 would store (RANGES): the result, or a depthwise one."""
+        return x
 
-    def _pointwise(self, x, channels, state):
-        return _product(x, self.weight, channels)
+    def _conv(self, x, rung, state):
+        return self._filter(x, self.weight[:self.layer.channels[rung], :x.shape[1]], 1)
 
-    def _depthwise(self, x, channels, state):
+    def _pointwise(self, x, rung, state):
+        return _product(x, self.weight, self.layer.channels[rung])
+
+    def _depthwise(self, x, rung, state):
         return self._filter_each(x, self.dw)
 
-    def _shuffle(self, x, channels, state):
+    def _shuffle(self, x, rung, state):
         return F.pixel_shuffle(x, 2)
 
-    def _separable(self, x, channels, state):
+    def _separable(self, x, rung, state):
+        channels = self.layer.channels[rung]
         filtered = self._filter_each(x, self.dw)
         if self.layer.gate:
             filtered = filtered * self._gate(filtered, state)[:, :, None, None]
-        y = _product(filtered, self.weight, channels)
+        y = _product(self.keep('dw_range', filtered, rung), self.weight, channels)
         if self.layer.kernel2:
-            y = y + _product(self._filter_each(x, self.dw2), self.weight2, channels)
+            filtered = self.keep('dw2_range', self._filter_each(x, self.dw2), rung)
+            y = y + _product(filtered, self.weight2, channels)
         return y
 
     def _gate(self, x, state):
@@ -119,7 +125,8 @@ class Block(torch.nn.Module):
         scale = self.scale[row, :x.shape[1], None, None]
         if self.layer.norm == 'batch':
             return x * scale + bias
-        own = torch.stack((x.mean((2, 3)), x.var((2, 3), unbiased=False)))
+        mean = x.mean((2, 3))
+        own = torch.stack((mean, (x - mean[..., None, None]).square().mean((2, 3))))
         mean, var = state.follow(('instance', self.layer.name, rung), own, self.instance_rate,
                                  describe_frame)
         unit = (x - mean[..., None, None]) / torch.sqrt(var[..., None, None] + INSTANCE_EPSILON)
@@ -157,7 +164,7 @@ class Network(torch.nn.Module):
             result = block(results[layer.input], rungs[layer.segment], size, state)
             if layer.add:
                 result = _add_common(result, results[layer.add])
-            results[layer.name] = result
+            results[layer.name] = block.keep('range', result, rungs[layer.segment])
         state.end_frame()
         del results[PLANES]
         return results

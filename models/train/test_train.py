@@ -28,13 +28,14 @@ import photos  # noqa: E402
 import style_file  # noqa: E402
 import train  # noqa: E402
 import verify  # noqa: E402
-from architecture import Architecture, layer_macs, macs  # noqa: E402
+from architecture import Architecture, layer_macs, macs, range_shapes  # noqa: E402
+from int8 import Int8Network, MeasuringNetwork  # noqa: E402
 from journal import Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
-from losses import Judge, grid  # noqa: E402
+from losses import MEAN_SHARE, Judge, grid, statistics  # noqa: E402
 from motion import Motion  # noqa: E402
 from network import Network  # noqa: E402
 from planes import Planes  # noqa: E402
-from trainee import Plans, Trainee, initial_tensors  # noqa: E402
+from trainee import GatheringNetwork, Plans, Trainee, initial_tensors  # noqa: E402
 
 COUNTED_PX = (640, 360)
 SMALL = layout.describe(widths=[0.25, 0.5, 1.0], stem=16, quarter=16, eighth=32, head=16,
@@ -44,11 +45,11 @@ TRUNK = features.Trunk(title='a tiny one', stages=((4, 1), (6, 2)), weight='w{}{
                        checksum='')
 
 
-def tiny_features():
+def tiny_features(half=False):
     """A feature network of random values."""
     generator = np.random.default_rng(5)
     return features.Features(TRUNK, {name: generator.normal(0, 0.1, shape).astype('f4')
-                                     for name, shape in TRUNK.shapes().items()})
+                                     for name, shape in TRUNK.shapes().items()}, half)
 
 
 class Folder(unittest.TestCase):
@@ -228,6 +229,29 @@ class JudgeTest(unittest.TestCase):
         self.assertGreater(float(judge.errors(0.2 * painting, judge.content_of(painting))[0]), 0.1)
 
 
+class StatisticsTest(unittest.TestCase):
+    """Style of a layer, and its gradient, written the plain way."""
+
+    @staticmethod
+    def plain(activations):
+        values = activations.flatten(2)
+        mean = values.mean(2, keepdim=True)
+        covariance = (values - mean) @ (values - mean).transpose(1, 2) / values.shape[2]
+        return torch.cat((covariance, MEAN_SHARE * mean @ mean.transpose(1, 2)), 2)
+
+    def test_values_and_gradient(self):
+        generator = torch.Generator().manual_seed(7)
+        leaf = torch.rand(2, 5, 6, 4, generator=generator, requires_grad=True)
+        weights = torch.randn(2, 5, 10, generator=generator)
+        results, gradients = [], []
+        for function in (self.plain, statistics):
+            result = function(leaf * 2)
+            gradients.append(torch.autograd.grad((result * weights).sum(), leaf)[0])
+            results.append(result.detach())
+        np.testing.assert_allclose(results[1], results[0], atol=1e-5)
+        np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-5)
+
+
 class GridTest(unittest.TestCase):
     """Lines of one pixel."""
 
@@ -282,6 +306,15 @@ class TraineeTest(unittest.TestCase):
                 np.testing.assert_allclose(network(self.planes, plan),
                                            trainee(self.planes, plan), atol=2e-4)
 
+    def test_unfolding_undoes_folding(self):
+        tensors = initial_tensors(self.net, seed=3)
+        trainee = Trainee(self.net, tensors)
+        folded = trainee.folded([self.planes], random.Random(0))
+        again = GatheringNetwork(self.net, folded).unfolded([self.planes])
+        for name, value in trainee.tensors().items():
+            known = value[-1:] if name.endswith(('scale', 'bias')) else value
+            np.testing.assert_allclose(again[name][-len(known):], known, atol=1e-4, err_msg=name)
+
     def test_start_is_a_paler_picture(self):
         trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
         with torch.no_grad():
@@ -290,16 +323,53 @@ class TraineeTest(unittest.TestCase):
         self.assertGreater(float(torch.corrcoef(both)[0, 1]), 0.5)
 
 
+class Int8Test(unittest.TestCase):
+    """Measured ranges, and the network rounded to them."""
+
+    def setUp(self):
+        self.net = Architecture(SMALL)
+        trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
+        self.planes = torch.randn(3, 6, 16, 24, generator=torch.Generator().manual_seed(2))
+        self.tensors = trainee.folded([self.planes], random.Random(0))
+        measuring = MeasuringNetwork(self.net, self.tensors)
+        self.ranges = measuring.ranges([self.planes, self.planes], random.Random(0))
+
+    def paint(self, ranges, plan):
+        with torch.no_grad():
+            return (Int8Network(self.net, self.tensors, ranges)(self.planes, plan),
+                    Network(self.net, self.tensors)(self.planes, plan))
+
+    def test_ranges_hold_all_but_the_rarest(self):
+        self.assertEqual(set(self.ranges), {f'{layer.name}.{what}' for layer in self.net.layers
+                                            for what in range_shapes(self.net, layer)})
+        with torch.no_grad():
+            stem = Network(self.net, self.tensors).trace(self.planes, [2] * 4)['stem']
+        self.assertAlmostEqual(float(self.ranges['stem.range'][2]), float(stem.max()), 1)
+
+    def test_rounding_is_small_and_there(self):
+        for plan in ([2] * 4, [0, 2, 1, 0]):
+            rounded, exact = self.paint(self.ranges, plan)
+            error = float((rounded - exact).square().mean() / exact.square().mean())
+            self.assertLess(error, 2e-3)  # 27 dB below the signal, of random weights
+            self.assertGreater(error, 1e-7)
+
+    def test_ranges_matter(self):
+        narrow = {name: value / 16 for name, value in self.ranges.items()}
+        rounded, exact = self.paint(narrow, [2] * 4)
+        self.assertGreater(float((rounded - exact).square().mean() / exact.square().mean()), 2e-2)
+
+
 class TrainerTest(Folder):
     """Whole steps, resumed, and the file at the end."""
 
     def trainer(self):
         learned = sorted(self.write_once().iterdir())
         options = argparse.Namespace(seed=4, strength=1.0)
-        preset = train.Preset(train.stages(4, 3), crop_px=32, batch=2)
+        preset = train.Preset(train.stages(4, 2, 1), crop_px=32, batch=2)
         painting = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(9))
-        return train.Trainer(Architecture(SMALL), preset, Judge(tiny_features(), painting),
-                             photos.Crops(learned, 32), options)
+        judges = [Judge(tiny_features(half), painting) for half in (False, True)]
+        return train.Trainer(Architecture(SMALL), preset, judges, photos.Crops(learned, 32),
+                             options)
 
     def write_once(self):
         folder = self.folder / 'photos'
@@ -310,7 +380,7 @@ class TrainerTest(Folder):
         for _ in range(7):
             straight.step()
         self.assertIsNone(straight.stage)
-        for stopped_after in (2, 4, 6):
+        for stopped_after in (2, 4, 5, 6):
             checkpoint = Checkpoint(self.folder / 'checkpoint.pt', {'seed': 4})
             before, after = self.trainer(), self.trainer()
             for _ in range(stopped_after):
@@ -330,8 +400,35 @@ class TrainerTest(Folder):
         path = self.folder / 'tiny.safetensors'
         card = dict.fromkeys(('title', 'artist', 'year', 'licence', 'trainer'), 'x')
         style_file.save(path, SMALL, {name: value.numpy() for name, value in
-                                      trainer.tensors().items()}, {'style': 'tiny', **card})
+                                      trainer.tensors().items()}, {'style': 'tiny', **card},
+                        trainer.ranges())
         self.assertEqual(verify.StyleFile(path).widths, [0.25, 0.5, 1.0])
+        self.assertTrue(verify.StyleFile(path).has_int8_ranges)
+
+    def test_start_paints_what_the_style_paints(self):
+        trainer = self.trainer()
+        while trainer.stage:
+            trainer.step()
+        started, rgb = self.trainer(), trainer.crops.draw(random.Random(0), 8)
+        plan = Plans(trainer.architecture).widest
+        with torch.no_grad():
+            before = started.paint(rgb, plan)
+            started.start_from(trainer.tensors())
+            errors = [float((painted - trainer.paint(rgb, plan)).abs().mean())
+                      for painted in (started.paint(rgb, plan), before)]
+        self.assertLess(errors[0], 0.01)
+        self.assertGreater(errors[1], 2 * errors[0])
+
+    def test_start_has_the_same_network(self):
+        path = self.folder / 'tiny.safetensors'
+        net = Architecture(SMALL)
+        card = dict.fromkeys(('style', 'title', 'artist', 'year', 'licence', 'trainer'), 'x')
+        tensors = initial_tensors(net, seed=3)
+        style_file.save(path, SMALL, tensors, card)
+        taken = train.read_start(path, net)
+        self.assertEqual(set(taken), set(tensors))
+        with self.assertRaisesRegex(ValueError, 'tiny.safetensors: its network is another one'):
+            train.read_start(path, Architecture(layout.describe()))
 
     def test_other_settings_are_refused(self):
         path = self.folder / 'checkpoint.pt'
@@ -345,6 +442,7 @@ class TrainerTest(Folder):
             log.add('paint', i, (i,) * 6)
         log.write()
         self.assertEqual([row[2] for row in log.rows], [9.5, 29.5])
+        self.assertEqual(json.loads(log.summary())['calm'], 29.5)
         self.assertTrue((self.folder / 'losses.png').exists())
         self.assertEqual(len((self.folder / 'losses.csv').read_text().splitlines()), 3)
 
@@ -364,10 +462,10 @@ class CommandLineTest(Folder):
                 train.style_name(self.options(out=pathlib.Path(bad)))
 
     def test_steps(self):
-        preset = train.choose_preset(self.options(steps='30,20'))
-        self.assertEqual([stage.steps for stage in preset.stages], [30, 20])
-        for bad in ('30', '30,x', '0,20'):
-            with self.assertRaisesRegex(ValueError, f'--steps {bad}: two counts'):
+        preset = train.choose_preset(self.options(steps='30,20,10'))
+        self.assertEqual([stage.steps for stage in preset.stages], [30, 20, 10])
+        for bad in ('30', '30,20,x', '0,20,10'):
+            with self.assertRaisesRegex(ValueError, f'--steps {bad}: three counts'):
                 train.choose_preset(self.options(steps=bad))
 
     def test_architecture(self):

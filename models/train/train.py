@@ -12,6 +12,7 @@ import math
 import pathlib
 import random
 import re
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -21,17 +22,20 @@ import torch
 import layout
 import style_file
 from architecture import Architecture
-from features import Features
+from features import Features, fast_bfloat16
+from int8 import MeasuringNetwork
 from journal import Checkpoint, Log, Progress, save_sheet
 from losses import Judge, distance, excess, grid, roughness
 from motion import Motion
 from network import FrameState, Network
 from photos import Crops, list_photos, read_scene, read_style
 from planes import Planes
-from trainee import Plans, Trainee, initial_tensors
+from trainee import GatheringNetwork, Plans, Trainee, initial_tensors
 
 STYLE_NAME = re.compile(r'[a-z0-9_]{1,31}')
 CALIBRATION_BATCHES, PREVIEW_BATCHES = 48, 6  # a batch meets every rung
+UNFOLDING_BATCHES = 48
+RANGE_BATCHES = 12
 WARM_UP_STEPS = 60
 CLIP_NORM = 1.0
 MARGIN_PX = 8  # where moved pictures show what was never seen
@@ -54,6 +58,7 @@ class Stage:
     calm: float
     calm_from: float  # share of the steps after which the calm term begins
     agree: float  # a narrower width with the widest
+    exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
     excess: float = 10.0
@@ -69,35 +74,36 @@ class Preset:
     device: str = 'cpu'
 
 
-def stages(paint_steps, calm_steps):
+def stages(paint_steps, calm_steps, finish_steps):
     """Strokes first, then calm: the other way round no strokes come."""
     return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, calm_from=0.35,
                   agree=2),
             Stage('calm', calm_steps, rate=1.2e-3, style=5, content=2, calm=40, calm_from=0,
-                  agree=4))
+                  agree=12),
+            Stage('finish', finish_steps, rate=8e-4, style=5, content=2.5, calm=40, calm_from=0,
+                  agree=20, exact=True))
 
 
 PRESETS = {
-    'quick': Preset(stages(1500, 1000), crop_px=192, batch=2),
-    'full': Preset(stages(6000, 4000), crop_px=224, batch=3),
-    'gpu': Preset(stages(12000, 8000), crop_px=256, batch=8, device='cuda'),
+    'quick': Preset(stages(1200, 800, 300), crop_px=192, batch=2),
+    'full': Preset(stages(6000, 4000, 1500), crop_px=224, batch=3),
+    'gpu': Preset(stages(12000, 8000, 3000), crop_px=256, batch=8, device='cuda'),
 }
 
 
 class Trainer:
     """One training; everything random in a step follows from the seed and the step's number."""
 
-    def __init__(self, architecture, preset, judge, crops, options):
+    def __init__(self, architecture, preset, judges, crops, options):
         self.architecture = architecture
         self.preset = preset
-        self.judge = judge
+        self.judges = judges  # of the ordinary stages, of the exact ones
         self.crops = crops
         self.options = options
         self.planes = Planes(architecture, preset.device)
         self.plans = Plans(architecture)
         self.place = (0, 0)  # stage and step that come next
-        tensors = initial_tensors(architecture, options.seed)
-        self._use(Trainee(architecture, tensors))
+        self._use(Trainee(architecture, initial_tensors(architecture, options.seed)))
 
     @property
     def stage(self):
@@ -109,6 +115,11 @@ class Trainer:
     def n_done(self):
         """Steps done, over all stages."""
         return sum(stage.steps for stage in self.preset.stages[:self.place[0]]) + self.place[1]
+
+    def start_from(self, tensors):
+        """Begins with a trained style's network instead of a random one."""
+        network = GatheringNetwork(self.architecture, tensors).to(self.preset.device)
+        self._use(Trainee(self.architecture, network.unfolded(self._batches(UNFOLDING_BATCHES))))
 
     def state(self):
         """What restore() goes on from."""
@@ -148,6 +159,12 @@ class Trainer:
             return self._folded(PREVIEW_BATCHES)
         return self.network.tensors()
 
+    def ranges(self):
+        """The int8 ranges of the trained network."""
+        network = MeasuringNetwork(self.architecture, self.network.tensors())
+        return network.to(self.preset.device).ranges(self._batches(RANGE_BATCHES),
+                                                     self._rng('covering'))
+
     def _use(self, network):
         self.network = network.to(self.preset.device)
         self.optimizer = torch.optim.Adam(self.network.parameters())
@@ -163,8 +180,9 @@ class Trainer:
 
         One of the three is also the first frame of a pair.
         """
+        judge = self.judges[stage.exact]
         still = self._photos(rng)
-        content = self.judge.content_of(still)
+        content = judge.content_of(still)
         motion = Motion(rng, still.shape)
         first = motion.camera(still)
         calm = stage.calm * _ramp(share, stage.calm_from)
@@ -174,7 +192,7 @@ class Trainer:
                                    self.plans.draw(rng))):
             state = FrameState()
             painted = self.paint(first, rungs, state)
-            style_error, content_error = self.judge.errors(painted, content)
+            style_error, content_error = judge.errors(painted, content)
             loss = (self.options.strength * stage.style * style_error
                     + stage.content * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
@@ -188,8 +206,8 @@ class Trainer:
                 unrest = self._unrest(still, painted, rungs, motion, state, rng)
                 loss = loss + calm * unrest
             loss.backward()
-            errors += [float(style_error), float(content_error)]
-        return (*errors[:4], float(apart), float(unrest))
+            errors += [style_error.item(), content_error.item()]
+        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0)
 
     def _unrest(self, still, painted, rungs, motion, state, rng):
         """How far the second frame is from the first one's painting, moved."""
@@ -199,10 +217,12 @@ class Trainer:
         second = self.paint(motion.second(still), rungs, carried)
         return distance(second, motion.move(painted), MARGIN_PX)
 
-    def _folded(self, n_batches):
+    def _batches(self, n_batches):
         rng = self._rng('folding')
-        batches = [self.planes.of_rgb(self._photos(rng)) for _ in range(n_batches)]
-        return self.network.folded(batches, rng)
+        return [self.planes.of_rgb(self._photos(rng)) for _ in range(n_batches)]
+
+    def _folded(self, n_batches):
+        return self.network.folded(self._batches(n_batches), self._rng('covering'))
 
     def _end_stage(self):
         self.place = (self.place[0] + 1, 0)
@@ -283,10 +303,14 @@ def parse():
                         help='folder of 50 or more photographs, of anything')
     parser.add_argument('--features', type=path, required=True,
                         help='feature network, an .npz file (models/README.md)')
+    parser.add_argument('--finish', type=path, metavar='FEATURES',
+                        help='another feature network for the last stage (the same one)')
+    parser.add_argument('--start', type=path, metavar='STYLE',
+                        help='a trained style to begin with: half the steps do')
     parser.add_argument('--out', type=path, required=True, help='style file to write')
     parser.add_argument('--preset', choices=PRESETS, default='quick',
                         help='quick: half an hour on two cores; full: a night; gpu: CUDA')
-    parser.add_argument('--steps', help='steps of the two stages instead, as in 1500,1000')
+    parser.add_argument('--steps', help='steps of the three stages instead, as in 1200,800,300')
     parser.add_argument('--stroke', type=int, default=320, metavar='PX',
                         help='long side at which the painting is looked at: larger makes '
                              'broader strokes (320)')
@@ -308,7 +332,7 @@ def choose_preset(options):
     if options.steps:
         counts = options.steps.split(',')
         if len(counts) != len(preset.stages) or not all(n.isdecimal() and int(n) for n in counts):
-            raise ValueError(f'--steps {options.steps}: two counts such as 1500,1000 are right')
+            raise ValueError(f'--steps {options.steps}: three counts such as 1200,800,300 are right')
         preset = replace(preset, stages=stages(*map(int, counts)))
     if preset.device == 'cuda' and not torch.cuda.is_available():
         raise ValueError('--preset gpu: PyTorch sees no CUDA device here')
@@ -335,33 +359,62 @@ def read_architecture(path):
         raise ValueError(f'{path}: not JSON: {error}') from error
 
 
+def read_start(path, architecture):
+    """A style's tensors, if it has this very network."""
+    found, tensors, _ = style_file.load(path)
+    if found.layers != architecture.layers or found.widths != architecture.widths:
+        raise ValueError(f'--start {path}: its network is another one than the one to train')
+    return tensors
+
+
+def read_judges(options, device):
+    """Of the ordinary stages and of the exact ones."""
+    painting = read_style(options.style, options.stroke).to(device)
+    judges = [Judge(Features.read(path, fast_bfloat16(device)).to(device), painting)
+              for path in (options.features, options.finish) if path]
+    return judges[0], judges[-1]
+
+
+def commit():
+    """The trainer's own version."""
+    command = ['git', '-C', str(pathlib.Path(__file__).parent), 'describe', '--always', '--dirty']
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return 'of no known version'
+
+
 def begin(options):
     """Checks everything that was asked for; gives the session, the description and the card."""
     name, preset = style_name(options), choose_preset(options)
     description = read_architecture(options.architecture)
     architecture = Architecture(description)
     learned, held_back = list_photos(options.content)
-    features = Features.read(options.features).to(preset.device)
-    style = read_style(options.style, options.stroke).to(preset.device)
+    judges = read_judges(options, preset.device)
+    titles = ' and '.join(dict.fromkeys(judge.features.trunk.title for judge in judges))
     crops = Crops(learned, preset.crop_px)
-    trainer = Trainer(architecture, preset, Judge(features, style), crops, options)
+    trainer = Trainer(architecture, preset, judges, crops, options)
+    if options.start:
+        trainer.start_from(read_start(options.start, architecture))
     folder = options.out.with_suffix('.train')
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / 'checkpoint.pt', {
         'painting': str(options.style), 'photographs': [str(path) for path in learned],
-        'features': features.trunk.title, 'stages': repr(preset), 'stroke': options.stroke,
-        'strength': options.strength, 'seed': options.seed, 'network': description})
+        'features': titles, 'stages': repr(preset), 'stroke': options.stroke,
+        'strength': options.strength, 'seed': options.seed, 'start': str(options.start),
+        'network': description})
     if options.restart:
         checkpoint.path.unlink(missing_ok=True)
     spread = held_back[::max(1, len(held_back) // SHEET_PHOTOS)][:SHEET_PHOTOS]
     scenes = [read_scene(path, *SHEET_PX).to(preset.device) for path in spread]
     steps = ' + '.join(f'{stage.steps} {stage.name}' for stage in preset.stages)
+    begun = f' after {options.start.stem}' if options.start else ''
     card = {'style': name, 'title': options.title, 'artist': options.artist,
             'year': options.year, 'licence': options.licence,
-            'trainer': f'train.py: {steps} steps of {preset.batch} x {preset.crop_px} px, '
-                       f'stroke {options.stroke}, strength {options.strength}, '
-                       f'seed {options.seed}, {len(learned)} photographs; judged by '
-                       f'{features.trunk.title}'}
+            'trainer': f'train.py {commit()}: {steps} steps of {preset.batch} x '
+                       f'{preset.crop_px} px{begun}, stroke {options.stroke}, strength '
+                       f'{options.strength}, seed {options.seed}',
+            'data': f'{len(learned)} photographs; judged by {titles}'}
     return Session(trainer, folder, checkpoint, scenes), description, card
 
 
@@ -371,8 +424,10 @@ def main():
     try:
         session, description, card = begin(options)
         session.run()
-        tensors = {name: value.cpu().numpy() for name, value in session.trainer.tensors().items()}
-        counts = style_file.save(options.out, description, tensors, card)
+        trainer = session.trainer
+        tensors = {name: value.cpu().numpy() for name, value in trainer.tensors().items()}
+        counts = style_file.save(options.out, description, tensors,
+                                 card | {'losses': session.log.summary()}, trainer.ranges())
     except OSError as error:
         sys.exit(f'train: {error.filename}: {error.strerror}')
     except ValueError as error:  # the errors of our own modules are of this kind

@@ -51,20 +51,45 @@ class Plans:
         return [[rung] * self.n_segments for rung in range(self.n_rungs)]
 
 
-class SharedNormBlock(Block):
-    """A layer whose batch norm, if it has one, uses the batch's own statistics."""
+class GatheringBlock(Block):
+    """A layer that gathers the statistics of what enters its batch norm, when told to."""
 
     def __init__(self, architecture, layer, tensors):
         super().__init__(architecture, layer, tensors)
-        self.gathered = None  # while calibrating: by rung, how often, and sums of mean and square
+        self.gathered = None  # while gathering: by rung, how often, and sums of mean and square
 
     def _normalise(self, x, rung, state):
-        if self.layer.norm != 'batch':
-            return super()._normalise(x, rung, state)
+        self._gather(x, rung)
+        return super()._normalise(x, rung, state)
+
+    def _gather(self, x, rung):
         if self.gathered is not None:
             mean = x.mean((0, 2, 3))
             own = torch.stack((torch.ones_like(mean), mean, x.square().mean((0, 2, 3))))
             self.gathered[rung] = self.gathered.get(rung, 0) + own
+
+    def _statistics(self):
+        """By rung: mean and deviation of each channel."""
+        for rung, sums in self.gathered.items():
+            mean, square = sums[1:] / sums[0]
+            yield rung, mean, (square - mean.square()).clamp(min=0).add(BATCH_EPSILON).sqrt()
+
+    def unfolded(self):
+        """The one scale and bias, in the widest width's row, that folding would make these of."""
+        scale, bias = torch.zeros_like(self.scale), torch.zeros_like(self.bias)
+        for rung, mean, deviation in self._statistics():
+            scale[rung] = self.scale[rung] * deviation
+            bias[rung] = self.bias[rung] + self.scale[rung] * mean
+        return {'scale': scale.detach(), 'bias': bias.detach()}
+
+
+class SharedNormBlock(GatheringBlock):
+    """A layer whose batch norm, if it has one, uses the batch's own statistics."""
+
+    def _normalise(self, x, rung, state):
+        if self.layer.norm != 'batch':
+            return super()._normalise(x, rung, state)
+        self._gather(x, rung)
         channels = x.shape[1]
         return F.batch_norm(x, None, None, self.scale[-1, :channels], self.bias[-1, :channels],
                             training=True, eps=BATCH_EPSILON)
@@ -72,40 +97,59 @@ class SharedNormBlock(Block):
     def folded(self):
         """Scale and bias by rung, as the format wants them, from the statistics gathered."""
         scale, bias = torch.zeros_like(self.scale), torch.zeros_like(self.bias)
-        for rung, sums in self.gathered.items():
-            mean, square = sums[1:] / sums[0]
+        for rung, mean, deviation in self._statistics():
             n = len(mean)
-            deviation = (square - mean.square()).clamp(min=0).add(BATCH_EPSILON).sqrt()
             scale[rung, :n] = self.scale[-1, :n] / deviation
             bias[rung, :n] = self.bias[-1, :n] - mean * scale[rung, :n]
         return {'scale': scale.detach(), 'bias': bias.detach()}
 
 
-class Trainee(Network):
+class GatheringNetwork(Network):
+    """A network that can tell the statistics of what enters its batch norms."""
+
+    block_type = GatheringBlock
+
+    @torch.no_grad()
+    def gather(self, runs):
+        """Runs (planes, rungs) one after the other; gives the blocks that gathered."""
+        normed = [block for block in self.blocks if block.layer.norm == 'batch']
+        for block in normed:
+            block.gathered = {}
+        for planes, rungs in runs:
+            self(planes, rungs)
+        return normed
+
+    def replaced(self, blocks, function):
+        """The tensors, with those that function(block) gives in place of the blocks' own."""
+        tensors = self.tensors()
+        for block in blocks:
+            tensors.update({f'{block.layer.name}.{key}': value
+                            for key, value in function(block).items()})
+            block.gathered = None
+        return tensors
+
+    def unfolded(self, batches):
+        """Of a folded network: tensors of a Trainee that paints what this paints at its widest."""
+        widest = Plans(self.architecture).widest
+        return self.replaced(self.gather((planes, widest) for planes in batches),
+                             self.block_type.unfolded)
+
+
+class Trainee(GatheringNetwork):
     """A network whose batch norm is not yet folded."""
 
     block_type = SharedNormBlock
 
-    @torch.no_grad()
     def folded(self, batches, rng):
         """The tensors of the network that will run.
 
         Statistics of every rung come from batches of planes, half of them with all segments at
         one rung, half with rungs mixed, as it will meet both.
         """
-        normed = [block for block in self.blocks if block.layer.norm == 'batch']
-        for block in normed:
-            block.gathered = {}
         plans = Plans(self.architecture)
-        for i, planes in enumerate(batches):
-            for rungs in plans.cover(rng) if i % 2 else plans.equal():
-                self(planes, rungs)
-        tensors = self.tensors()
-        for block in normed:
-            tensors.update({f'{block.layer.name}.{key}': value
-                            for key, value in block.folded().items()})
-            block.gathered = None
-        return tensors
+        runs = ((planes, rungs) for i, planes in enumerate(batches)
+                for rungs in (plans.cover(rng) if i % 2 else plans.equal()))
+        return self.replaced(self.gather(runs), self.block_type.folded)
 
 
 def initial_tensors(architecture, seed):

@@ -17,6 +17,7 @@ COUNTED_PX = (640, 360)
 NAME = re.compile(r'[a-z0-9_]{1,31}')
 KEYS = {'format', 'version', 'architecture', 'macs_640x360', 'style', 'title', 'artist', 'year',
         'licence', 'trainer'}
+OPTIONAL_KEYS = {'data', 'losses'}
 DEFAULTS = {'kernel2': 0, 'stride': 1, 'norm': 'none', 'relu': False,
             'upsample': False, 'add': None, 'gate': 0, 'gate_previous': False}
 REQUIRED = {'name', 'op', 'input', 'segment', 'channels', 'kernel'}
@@ -38,7 +39,8 @@ class StyleFile:
 
     def __init__(self, path):
         self.tensors, self.metadata, self.size_b = read_container(path)
-        demand(set(self.metadata) == KEYS, f'metadata: keys {sorted(self.metadata)}')
+        demand(set(self.metadata) - OPTIONAL_KEYS == KEYS,
+               f'metadata: keys {sorted(self.metadata)}')
         demand(self.metadata['format'] == 'ar-daemon-style', 'metadata: format')
         demand(self.metadata['version'] == '1', 'metadata: version')
         demand(NAME.fullmatch(self.metadata['style']), f'style: "{self.metadata["style"]}"')
