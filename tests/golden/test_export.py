@@ -375,7 +375,7 @@ class ContainerTest(unittest.TestCase):
 
 @unittest.skipUnless(HAVE_TORCH, 'PyTorch is not installed')
 class NetworkTest(unittest.TestCase):
-    """What needs PyTorch: the trainer's network and the exporter."""
+    """What needs PyTorch: the trainer's network."""
 
     def test_network_gives_the_golden_values(self):
         import fixture
@@ -387,24 +387,6 @@ class NetworkTest(unittest.TestCase):
             got = fixture.golden_tensors(Network(architecture, tensors).double(), frames, plans)
             for name, value in wanted.items():
                 np.testing.assert_allclose(got[name], value, rtol=1e-6, atol=1e-6, err_msg=name)
-
-    def test_batch_norm_is_folded_exactly(self):
-        import export
-        import torch
-        norms = [torch.nn.BatchNorm2d(n).eval() for n in (2, 5)]
-        for norm in norms:
-            for value in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
-                torch.nn.init.uniform_(value, 0.1, 2)
-        state = {f'n.m.{rung}.{key}': value.numpy() for rung, norm in enumerate(norms)
-                 for key, value in norm.state_dict().items()}
-        folded = export.fold_batch(state, 'n', [2, 5])
-        self.assertFalse(folded['scale'][0, 2:].any() or folded['bias'][0, 2:].any())
-        for rung, norm in enumerate(norms):
-            x = torch.randn(1, norm.num_features, 3, 3)
-            scale, bias = (folded[key][rung, :norm.num_features, None, None]
-                           for key in ('scale', 'bias'))
-            np.testing.assert_allclose(x[0].numpy() * scale + bias, norm(x)[0].detach().numpy(),
-                                       rtol=1e-5, atol=1e-5)
 
 
 def main():
