@@ -88,6 +88,10 @@ class Architecture:
         """Planes of the picture."""
         return PLANE_COUNT[self.planes]
 
+    def nearest_rung(self, width):
+        """The rung whose width is nearest."""
+        return min(range(self.n_rungs), key=lambda rung: abs(self.widths[rung] - width))
+
     def knows(self, name):
         """Whether `name` is the planes or a layer checked so far."""
         return name in self._shifts

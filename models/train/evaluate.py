@@ -42,8 +42,7 @@ class Painter:
 
     def rung(self, width):
         """The rung whose width is nearest."""
-        return min(range(self.widest + 1),
-                   key=lambda rung: abs(self.architecture.widths[rung] - width))
+        return self.architecture.nearest_rung(width)
 
     def plan(self, encoder, decoder):
         """The encoder at one rung, all of the decoder at another."""

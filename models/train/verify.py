@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Reads style files back, checks them against doc/MODEL-FORMAT.md and prints what they hold.
 
-Shares no code with the exporter on purpose; needs numpy.
+Shares no code with the trainer on purpose; needs numpy. With --daemon, also compares what that
+ar-daemon paints with what PyTorch paints, which is compare.py's work.
 """
 import argparse
 import json
@@ -277,17 +278,42 @@ def summary(style):
         yield f'  {width:5.3g}  {sum(parts) / 1e6:6.1f} = {shares}'
 
 
+def check(path):
+    """Prints what a style holds, or ends with what is wrong with it."""
+    try:
+        print('\n'.join(summary(StyleFile(path))))
+    except (OSError, Broken) as error:
+        sys.exit(f'verify: {path}: {error}')
+    except (KeyError, TypeError, ValueError) as error:
+        sys.exit(f'verify: {path}: not of the format: {error!r}')
+
+
+def paints_as_pytorch(program, path):
+    """Prints how far a runtime is from PyTorch, and gives whether that is rounding."""
+    try:
+        import compare  # only here: the rest of this file stands alone
+    except ImportError as error:
+        sys.exit(f'verify: --daemon needs PyTorch (Debian: python3-torch): {error}')
+    try:
+        return compare.report(program, path)
+    except ValueError as error:
+        sys.exit(f'verify: {path}: {error}')
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--daemon', metavar='AR-DAEMON',
+                        help='compare this program\'s pictures with PyTorch\'s, too')
     parser.add_argument('files', nargs='+', help='style files')
-    for path in parser.parse_args().files:
-        try:
-            print('\n'.join(summary(StyleFile(path))))
-        except (OSError, Broken) as error:
-            sys.exit(f'verify: {path}: {error}')
-        except (KeyError, TypeError, ValueError) as error:
-            sys.exit(f'verify: {path}: not of the format: {error!r}')
+    options = parser.parse_args()
+    differing = []
+    for path in options.files:
+        check(path)
+        if options.daemon and not paints_as_pytorch(options.daemon, path):
+            differing.append(path)
+    if differing:
+        sys.exit(f'verify: ar-daemon and PyTorch paint differently: {", ".join(differing)}')
 
 
 if __name__ == '__main__':
