@@ -92,6 +92,17 @@ def grid(rgb):
     return (means - means.mean(2, keepdim=True)).abs().mean()
 
 
+def lattice(rgb):
+    """Mean square of what repeats every 8 pixels, over areas of 96 x 96, or what there is.
+
+    1/8 of the picture is where the network is widest: what it draws into a flat area tends to
+    repeat with that period.
+    """
+    phases = F.pixel_unshuffle(rgb, 8).unflatten(1, (3, 64))
+    means = F.avg_pool3d(phases, (1, *(min(12, n) for n in phases.shape[3:])))
+    return (means - means.mean(2, keepdim=True)).square().mean()
+
+
 def excess(rgb):
     """Mean square of what lies outside [0, 1]."""
     return (rgb - rgb.clamp(0, 1)).square().mean()

@@ -31,7 +31,7 @@ import verify  # noqa: E402
 from architecture import Architecture, layer_macs, macs, range_shapes  # noqa: E402
 from int8 import Int8Network, MeasuringNetwork  # noqa: E402
 from journal import Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
-from losses import MEAN_SHARE, Judge, grid, statistics  # noqa: E402
+from losses import MEAN_SHARE, Judge, grid, lattice, statistics  # noqa: E402
 from motion import Motion  # noqa: E402
 from network import Network  # noqa: E402
 from planes import Planes  # noqa: E402
@@ -264,6 +264,16 @@ class GridTest(unittest.TestCase):
         self.assertAlmostEqual(float(grid(lines)), 0.05, 5)
         self.assertAlmostEqual(float(grid(lines.transpose(2, 3))), 0.05, 5)
         self.assertAlmostEqual(float(grid(strokes)), 0, 6)
+
+
+    def test_lattices_count_and_strokes_do_not(self):
+        flat = torch.full((1, 3, 192, 96), 0.5)
+        repeated, strokes = flat.clone(), flat.clone()
+        repeated[:, :, ::8] += 0.1
+        strokes[:, :, 40:56] += 0.1
+        self.assertAlmostEqual(float(lattice(flat)), 0, 6)
+        self.assertAlmostEqual(float(lattice(repeated)), 0.01 * 7 / 64, 5)
+        self.assertAlmostEqual(float(lattice(strokes)), 0, 6)
 
 
 class MotionTest(unittest.TestCase):

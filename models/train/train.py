@@ -25,7 +25,7 @@ from architecture import Architecture
 from features import Features, fast_bfloat16
 from int8 import MeasuringNetwork
 from journal import Checkpoint, Log, Progress, save_sheet
-from losses import Judge, distance, excess, grid, roughness
+from losses import Judge, distance, excess, grid, lattice, roughness
 from motion import Motion
 from network import FrameState, Network
 from photos import Crops, list_photos, read_scene, read_style
@@ -61,6 +61,7 @@ class Stage:
     exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
+    lattice: float = 100.0
     excess: float = 10.0
 
 
@@ -196,7 +197,7 @@ class Trainer:
             loss = (self.options.strength * stage.style * style_error
                     + stage.content * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
-                    + stage.excess * excess(painted))
+                    + stage.lattice * lattice(painted) + stage.excess * excess(painted))
             if widest is None:
                 widest = painted.detach()
             else:
