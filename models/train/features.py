@@ -32,6 +32,7 @@ class Trunk:
     entry: tuple  # names of the 1x1 convolution that takes RGB in [0, 1]; empty: Caffe's BGR
     style: tuple  # (stage, place) whose statistics are the style
     content: tuple  # the one whose values are the content
+    faithful: float  # content error of a painting in which a photograph is still well seen
     checksum: str
 
     def shapes(self):
@@ -56,12 +57,12 @@ TRUNKS = (
           stages=((16, 2), (32, 2), (64, 4), (128, 4), (128, 1)),
           weight='conv{}{}_weight', bias='conv{}{}_bias', border='reflect',
           entry=('conv0_weight', 'conv0_bias'), style=((1, 1), (2, 1), (3, 1), (4, 1)),
-          content=(3, 1),
+          content=(3, 1), faithful=0.25,
           checksum='f3463159bc704b1150ed6762064fbed73a80ed670743bc92149ab29076bed5ff'),
     Trunk(title='VGG19 up to conv3_4',
           stages=((64, 2), (128, 2), (256, 4)),
           weight='conv{}_{}_w', bias='conv{}_{}_b', border='constant', entry=(),
-          style=((1, 2), (2, 2), (3, 3)), content=(3, 3),
+          style=((1, 2), (2, 2), (3, 3)), content=(3, 3), faithful=0.36,
           checksum='151a2c74580a9fc3703a873704b4fa6a575e7b2448437bb85b42a8c638732a8a'),
 )
 
@@ -104,8 +105,19 @@ def recognise(path, tensors):
     raise FeaturesError(f'{path}: none of the networks that the trainer knows ({titles})')
 
 
+def knows_bfloat16():
+    """Whether this PyTorch has all operations in bfloat16 that Features needs (1.13 has not)."""
+    try:
+        F.pad(torch.zeros(1, 1, 2, 2, dtype=torch.bfloat16), (1,) * 4, mode='reflect')
+    except RuntimeError:
+        return False
+    return True
+
+
 def fast_bfloat16(device):
     """Whether the device has instructions that multiply matrices of bfloat16."""
+    if not knows_bfloat16():
+        return False
     if device != 'cpu':
         return torch.cuda.is_bf16_supported()
     try:

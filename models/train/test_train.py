@@ -42,7 +42,7 @@ SMALL = layout.describe(widths=[0.25, 0.5, 1.0], stem=16, quarter=16, eighth=32,
                         residuals=2)
 TRUNK = features.Trunk(title='a tiny one', stages=((4, 1), (6, 2)), weight='w{}{}', bias='b{}{}',
                        border='reflect', entry=(), style=((1, 1), (2, 1)), content=(2, 2),
-                       checksum='')
+                       faithful=0.3, checksum='')
 
 
 def tiny_features(half=False):
@@ -377,7 +377,8 @@ class TrainerTest(Folder):
         options = argparse.Namespace(seed=4, strength=1.0)
         preset = train.Preset(train.stages(4, 2, 1), crop_px=32, batch=2)
         painting = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(9))
-        judges = [Judge(tiny_features(half), painting) for half in (False, True)]
+        judges = [Judge(tiny_features(half), painting)
+                  for half in (False, features.knows_bfloat16())]
         return train.Trainer(Architecture(SMALL), preset, judges, photos.Crops(learned, 32),
                              options)
 
@@ -470,6 +471,16 @@ class CommandLineTest(Folder):
         for bad in ('a.pt', 'ä.safetensors', f'{"a" * 32}.safetensors'):
             with self.assertRaisesRegex(ValueError, 'NAME.safetensors is right'):
                 train.style_name(self.options(out=pathlib.Path(bad)))
+
+    def test_photographs_and_features_may_be_named_once(self):
+        required = ['train.py', '--style', 'a.jpg', '--out', 'a.safetensors']
+        usual = {'AR_TRAIN_CONTENT': 'photos', 'AR_TRAIN_FEATURES': 'net.npz'}
+        with mock.patch.object(sys, 'argv', required), mock.patch.dict(train.os.environ, usual):
+            options = train.parse()
+        self.assertEqual((str(options.content), str(options.features)), ('photos', 'net.npz'))
+        with (mock.patch.object(sys, 'argv', required), mock.patch.object(sys, 'stderr'),
+              mock.patch.dict(train.os.environ, clear=True), self.assertRaises(SystemExit)):
+            train.parse()
 
     def test_steps(self):
         preset = train.choose_preset(self.options(steps='30,20,10'))

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Trains a style from a painting: train.py --style painting.jpg --content PHOTOS
---features FEATURES.npz --out my_style.safetensors
+--features FEATURES.npz --out my-style.safetensors
 
-Beside the style a folder my_style.train holds the checkpoint, losses.csv, losses.png and
+Beside the style a folder my-style.train holds the checkpoint, losses.csv, losses.png and
 samples.png, all kept up to date. The same command goes on after a kill.
 """
 import argparse
 import json
 import math
+import os
 import pathlib
 import random
 import re
@@ -39,7 +40,8 @@ RANGE_BATCHES = 12
 WARM_UP_STEPS = 60
 CLIP_NORM = 1.0
 MARGIN_PX = 8  # where moved pictures show what was never seen
-SAME_PLAN_SHARE = 0.4  # of pairs whose second frame runs at the widths of the first
+STEER_RATE, STEER_RANGE = 0.04, 10  # of a weight: per step, and how far from where it began
+SAME_PLAN_SHARE = 0.6  # of pairs whose second frame runs at the widths of the first
 CARRIED_SHARE = 0.5  # of pairs whose second frame uses the instance statistics of the first
 SAVE_S = 60
 SHEETS = 8  # samples.png is made anew so many times
@@ -48,7 +50,12 @@ SHEET_PHOTOS, SHEET_PX = 4, (320, 240)
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training; weights are those of the loss's terms."""
+    """A part of the training; weights are those of the loss's terms.
+
+    With `unrest` and `apart` those of content, calm and agree are where it begins: they are steered
+    so that the content error becomes what the feature network calls faithful, a second frame's
+    distance `unrest`, a narrower width's `apart`. Style then becomes as good as these allow.
+    """
 
     name: str
     steps: int
@@ -56,13 +63,20 @@ class Stage:
     style: float
     content: float
     calm: float
-    calm_from: float  # share of the steps after which the calm term begins
     agree: float  # a narrower width with the widest
+    own: float = 1  # share of style and content in a narrower width's loss
+    calm_from: float = 0  # share of the steps after which the calm term begins
+    unrest: float = 0
+    apart: float = 0
     exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
     lattice: float = 100.0
     excess: float = 10.0
+
+    def weights(self):
+        """Those that are steered."""
+        return {'content': self.content, 'calm': self.calm, 'agree': self.agree}
 
 
 @dataclass(frozen=True)
@@ -77,12 +91,12 @@ class Preset:
 
 def stages(paint_steps, calm_steps, finish_steps):
     """Strokes first, then calm: the other way round no strokes come."""
-    return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, calm_from=0.35,
-                  agree=2),
-            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=2, calm=40, calm_from=0,
-                  agree=12),
-            Stage('finish', finish_steps, rate=8e-4, style=5, content=2.5, calm=40, calm_from=0,
-                  agree=20, exact=True))
+    return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, agree=2,
+                  calm_from=0.35),
+            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=16, agree=6, own=0.5,
+                  unrest=0.040, apart=0.026),
+            Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=12, agree=10,
+                  own=0.5, unrest=0.036, apart=0.019, exact=True))
 
 
 PRESETS = {
@@ -104,6 +118,7 @@ class Trainer:
         self.planes = Planes(architecture, preset.device)
         self.plans = Plans(architecture)
         self.place = (0, 0)  # stage and step that come next
+        self.weights = preset.stages[0].weights()
         self._use(Trainee(architecture, initial_tensors(architecture, options.seed)))
 
     @property
@@ -124,12 +139,12 @@ class Trainer:
 
     def state(self):
         """What restore() goes on from."""
-        return {'place': self.place, 'tensors': self.network.tensors(),
+        return {'place': self.place, 'weights': self.weights, 'tensors': self.network.tensors(),
                 'optimizer': self.optimizer.state_dict()}
 
     def restore(self, state):
         """Goes on where state() was taken."""
-        self.place = tuple(state['place'])
+        self.place, self.weights = tuple(state['place']), state['weights']
         kind = Network if self.place[0] else Trainee
         self._use(kind(self.architecture, state['tensors']))
         self.optimizer.load_state_dict(state['optimizer'])
@@ -143,6 +158,8 @@ class Trainer:
             group['lr'] = stage.rate * min(1, (step + 1) / WARM_UP_STEPS) * _cosine(share)
         self.optimizer.zero_grad(set_to_none=True)
         losses = self._descend(stage, share, rng)
+        if stage.unrest:
+            self._steer(stage, losses)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         self.optimizer.step()
         self.place = (number, step + 1)
@@ -186,7 +203,7 @@ class Trainer:
         content = judge.content_of(still)
         motion = Motion(rng, still.shape)
         first = motion.camera(still)
-        calm = stage.calm * _ramp(share, stage.calm_from)
+        calm = self.weights['calm'] * _ramp(share, stage.calm_from)
         paired = rng.randrange(3)
         errors, apart, unrest, widest = [], 0, 0, None
         for i, rungs in enumerate((self.plans.widest, self.plans.narrowest,
@@ -194,21 +211,32 @@ class Trainer:
             state = FrameState()
             painted = self.paint(first, rungs, state)
             style_error, content_error = judge.errors(painted, content)
-            loss = (self.options.strength * stage.style * style_error
-                    + stage.content * content_error
+            own = 1 if widest is None else stage.own
+            loss = (own * self.options.strength * stage.style * style_error
+                    + own * self.weights['content'] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
                     + stage.lattice * lattice(painted) + stage.excess * excess(painted))
             if widest is None:
                 widest = painted.detach()
             else:
                 apart = distance(painted, widest)
-                loss = loss + stage.agree * apart
+                loss = loss + self.weights['agree'] * apart
             if calm and i == paired:
                 unrest = self._unrest(still, painted, rungs, motion, state, rng)
                 loss = loss + calm * unrest
             loss.backward()
             errors += [style_error.item(), content_error.item()]
         return (*errors[:4], apart.item(), unrest.item() if calm else 0.0)
+
+    def _steer(self, stage, losses):
+        """Turns the weights towards what is to be held; `losses` as step() gives them."""
+        faithful = self.judges[stage.exact].features.trunk.faithful * self.options.strength
+        begun = stage.weights()
+        for key, loss, held in (('content', losses[1], faithful), ('calm', losses[5], stage.unrest),
+                                ('agree', losses[4], stage.apart)):
+            turn = math.exp(STEER_RATE * max(-0.5, min(1, loss / held - 1)))
+            self.weights[key] = min(STEER_RANGE * begun[key], max(
+                begun[key] / STEER_RANGE, self.weights[key] * turn))
 
     def _unrest(self, still, painted, rungs, motion, state, rng):
         """How far the second frame is from the first one's painting, moved."""
@@ -227,6 +255,8 @@ class Trainer:
 
     def _end_stage(self):
         self.place = (self.place[0] + 1, 0)
+        if self.stage:
+            self.weights = self.stage.weights()
         if isinstance(self.network, Trainee):
             self._use(Network(self.architecture, self._folded(CALIBRATION_BATCHES)))
 
@@ -236,8 +266,8 @@ def _cosine(share):
 
 
 def _ramp(share, begin):
-    """0 before `begin`, then up to 1 over a fifth of the stage."""
-    return min(1.0, max(0.0, (share - begin) / 0.2))
+    """0 before `begin`, then up to 1 over a fifth of the stage; 1 throughout for 0."""
+    return min(1.0, max(0.0, (share - begin) / 0.2)) if begin else 1.0
 
 
 class Session:
@@ -300,10 +330,11 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
     path = pathlib.Path
     parser.add_argument('--style', type=path, required=True, help='the painting')
-    parser.add_argument('--content', type=path, required=True,
-                        help='folder of 50 or more photographs, of anything')
-    parser.add_argument('--features', type=path, required=True,
-                        help='feature network, an .npz file (models/README.md)')
+    for key, words in (('content', 'folder of 50 or more photographs, of anything'),
+                       ('features', 'feature network, an .npz file (models/README.md)')):
+        usual = os.environ.get(f'AR_TRAIN_{key.upper()}')
+        parser.add_argument(f'--{key}', type=path, required=not usual, default=usual,
+                            help=f'{words}; without it $AR_TRAIN_{key.upper()}')
     parser.add_argument('--finish', type=path, metavar='FEATURES',
                         help='another feature network for the last stage (the same one)')
     parser.add_argument('--start', type=path, metavar='STYLE',
