@@ -372,6 +372,13 @@ class Int8Test(unittest.TestCase):
 class TrainerTest(Folder):
     """Whole steps, resumed, and the file at the end."""
 
+    def setUp(self):
+        super().setUp()
+        for what in ('CALIBRATION', 'UNFOLDING', 'RANGE'):
+            fewer = mock.patch.object(train, f'{what}_BATCHES', 4)
+            fewer.start()
+            self.addCleanup(fewer.stop)
+
     def trainer(self):
         learned = sorted(self.write_once().iterdir())
         options = argparse.Namespace(seed=4, strength=1.0)
@@ -427,7 +434,7 @@ class TrainerTest(Folder):
             started.start_from(trainer.tensors())
             errors = [float((painted - trainer.paint(rgb, plan)).abs().mean())
                       for painted in (started.paint(rgb, plan), before)]
-        self.assertLess(errors[0], 0.01)
+        self.assertLess(errors[0], 0.02)
         self.assertGreater(errors[1], 2 * errors[0])
 
     def test_start_has_the_same_network(self):

@@ -64,7 +64,6 @@ class Stage:
     content: float
     calm: float
     agree: float  # a narrower width with the widest
-    own: float = 1  # share of style and content in a narrower width's loss
     calm_from: float = 0  # share of the steps after which the calm term begins
     unrest: float = 0
     apart: float = 0
@@ -93,10 +92,10 @@ def stages(paint_steps, calm_steps, finish_steps):
     """Strokes first, then calm: the other way round no strokes come."""
     return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, agree=2,
                   calm_from=0.35),
-            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=16, agree=6, own=0.5,
-                  unrest=0.040, apart=0.026),
-            Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=12, agree=10,
-                  own=0.5, unrest=0.036, apart=0.019, exact=True))
+            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=20, agree=6,
+                  unrest=0.036, apart=0.028),
+            Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=20, agree=10,
+                  unrest=0.029, apart=0.022, exact=True))
 
 
 PRESETS = {
@@ -211,9 +210,8 @@ class Trainer:
             state = FrameState()
             painted = self.paint(first, rungs, state)
             style_error, content_error = judge.errors(painted, content)
-            own = 1 if widest is None else stage.own
-            loss = (own * self.options.strength * stage.style * style_error
-                    + own * self.weights['content'] * content_error
+            loss = (self.options.strength * stage.style * style_error
+                    + self.weights['content'] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
                     + stage.lattice * lattice(painted) + stage.excess * excess(painted))
             if widest is None:
