@@ -51,6 +51,15 @@ static const struct ar_kernels reference = {
             [AR_FRAME_XRGB] = ar_emit_rgb_row_xrgb_ref,
         },
     },
+    .guide_row = {
+        [AR_FRAME_I420] = ar_guide_row_planar_ref,
+        [AR_FRAME_NV12] = ar_guide_row_planar_ref,
+        [AR_FRAME_YUYV] = ar_guide_row_yuyv_ref,
+        [AR_FRAME_XRGB] = ar_guide_row_xrgb_ref,
+    },
+    .moving_row = ar_moving_row_ref,
+    .gain_row = ar_gain_row_ref,
+    .calm_row = { ar_calm1_row_ref, ar_calm2_row_ref, ar_calm4_row_ref, ar_calm8_row_ref },
 };
 
 #if defined(__x86_64__)
@@ -72,6 +81,15 @@ static void overlay_avx2(struct ar_kernels *kernels)
     emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_avx2;
     emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_avx2;
     emit[AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_avx2;
+    kernels->guide_row[AR_FRAME_I420] = ar_guide_row_planar_avx2;
+    kernels->guide_row[AR_FRAME_NV12] = ar_guide_row_planar_avx2;
+    kernels->guide_row[AR_FRAME_YUYV] = ar_guide_row_yuyv_avx2;
+    kernels->moving_row = ar_moving_row_avx2;
+    kernels->gain_row = ar_gain_row_avx2;
+    kernels->calm_row[0] = ar_calm1_row_avx2;
+    kernels->calm_row[1] = ar_calm2_row_avx2;
+    kernels->calm_row[2] = ar_calm4_row_avx2;
+    kernels->calm_row[3] = ar_calm8_row_avx2;
 }
 #endif
 
@@ -84,6 +102,15 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_neon;
     kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_neon;
     kernels->pwconv_row = ar_pwconv_row_neon;
+    kernels->guide_row[AR_FRAME_I420] = ar_guide_row_planar_neon;
+    kernels->guide_row[AR_FRAME_NV12] = ar_guide_row_planar_neon;
+    kernels->guide_row[AR_FRAME_YUYV] = ar_guide_row_yuyv_neon;
+    kernels->moving_row = ar_moving_row_neon;
+    kernels->gain_row = ar_gain_row_neon;
+    kernels->calm_row[0] = ar_calm1_row_neon;
+    kernels->calm_row[1] = ar_calm2_row_neon;
+    kernels->calm_row[2] = ar_calm4_row_neon;
+    kernels->calm_row[3] = ar_calm8_row_neon;
 }
 #endif
 

@@ -79,6 +79,74 @@ typedef void ar_emit_row_fn(const struct ar_image_rows *restrict dst, const floa
 #define AR_KERNELS_N_PLANES  2 /* enum ar_image_planes */
 #define AR_KERNELS_N_FORMATS 4 /* enum ar_frame_format */
 
+/*
+ * The filter that calms painted video (decoder/temporal.h): four rows of work per pair of picture
+ * rows. Values are bytes times AR_CALM_LEVEL, gains are of AR_CALM_WHOLE; both fit 16 signed bits.
+ * All of it is integer, and the same in every tier.
+ */
+#define AR_CALM_LEVEL 128
+#define AR_CALM_WHOLE 32768
+
+/* change: how far the picture may be from what is shown, in quarters of a level, 255 and more as 255. */
+#define AR_CALM_CHANGE 32
+
+/* The largest gain: what it leaves of a difference is less than half a level. */
+#define AR_CALM_GAIN_MAX (AR_CALM_WHOLE - 1)
+
+/* A painted byte this many levels from what is shown opens its own gain, from the first to the second. */
+#define AR_CALM_OPEN_FROM 32
+#define AR_CALM_OPEN_TO   96
+
+/*
+ * What the camera sees of a row of 2 x 2 blocks: now[x] = mean luma, change[x] = |now[x] - shown[x]|.
+ * src's bytes are read only.
+ */
+typedef void ar_guide_row_fn(int16_t *restrict now, uint8_t *restrict change,
+                             const int16_t *restrict shown,
+                             const struct ar_image_rows *restrict src);
+
+/*
+ * Adds to counts[i] how many of the changes 8 * i to 8 * i + 7 are at least `least`. The last count may have
+ * fewer of them.
+ */
+typedef void ar_moving_row_fn(uint8_t *restrict counts, const uint8_t *restrict change,
+                              uint8_t least, uint32_t width);
+
+/*
+ * Gain of each block by the sum of change over 3 x 3 of them: `still` up to `from`, then `slope` for each
+ * unit above, at most `span` of these, and never more than AR_CALM_GAIN_MAX. So slope * span < 2^16 - still.
+ */
+struct ar_gain_curve {
+    uint16_t still;
+    uint16_t from;
+    uint16_t span;
+    uint16_t slope;
+};
+
+/* The least gain, by what moves farther away: from rows[0] the given share of the way to rows[1]. */
+struct ar_gain_reach {
+    const int16_t *rows[2];
+    int16_t share;
+};
+
+/*
+ * change[i] is row i of three, read from -1 to width. shown moves towards now by the gain, as what is
+ * painted of the block will.
+ */
+typedef void ar_gain_row_fn(int16_t *restrict gains, int16_t *restrict shown,
+                            const int16_t *restrict now, const uint8_t *const *restrict change,
+                            const struct ar_gain_curve *restrict curve,
+                            const struct ar_gain_reach *restrict reach, uint32_t width);
+
+/*
+ * shown moves towards the painted bytes by the gains, each of which is for 1 << slot bytes in a row;
+ * the bytes become what is shown.
+ */
+typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
+                            const int16_t *restrict gains, uint32_t n_gains);
+
+#define AR_KERNELS_N_SHARES 4 /* a gain for 1, 2, 4 or 8 bytes: 1 << slot */
+
 struct ar_kernels {
     const char *tier; /* widest instruction set in use: "scalar", "avx2", "neon" */
     ar_dwconv_row_fn *dwconv_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
@@ -86,6 +154,10 @@ struct ar_kernels {
     /* Two picture rows to and from one row of yuv420 planes, or two rows of rgb planes. */
     ar_ingest_row_fn *ingest_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_emit_row_fn *emit_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
+    ar_guide_row_fn *guide_row[AR_KERNELS_N_FORMATS];
+    ar_moving_row_fn *moving_row;
+    ar_gain_row_fn *gain_row;
+    ar_calm_row_fn *calm_row[AR_KERNELS_N_SHARES];
 };
 
 /* cpu_flags: bits of nn/cpu.h that may be used, 0 for the reference alone. */

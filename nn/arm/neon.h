@@ -11,3 +11,12 @@ ar_dwconv_row_fn ar_dwconv5x5_row_s1_neon;
 ar_dwconv_row_fn ar_dwconv5x5_row_s2_neon;
 
 ar_pwconv_row_fn ar_pwconv_row_neon;
+
+ar_guide_row_fn ar_guide_row_planar_neon;
+ar_guide_row_fn ar_guide_row_yuyv_neon;
+ar_moving_row_fn ar_moving_row_neon;
+ar_gain_row_fn ar_gain_row_neon;
+ar_calm_row_fn ar_calm1_row_neon;
+ar_calm_row_fn ar_calm2_row_neon;
+ar_calm_row_fn ar_calm4_row_neon;
+ar_calm_row_fn ar_calm8_row_neon;

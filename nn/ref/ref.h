@@ -29,3 +29,13 @@ ar_emit_row_fn ar_emit_rgb_row_i420_ref;
 ar_emit_row_fn ar_emit_rgb_row_nv12_ref;
 ar_emit_row_fn ar_emit_rgb_row_yuyv_ref;
 ar_emit_row_fn ar_emit_rgb_row_xrgb_ref;
+
+ar_guide_row_fn ar_guide_row_planar_ref; /* I420 and NV12 */
+ar_guide_row_fn ar_guide_row_yuyv_ref;
+ar_guide_row_fn ar_guide_row_xrgb_ref;
+ar_moving_row_fn ar_moving_row_ref;
+ar_gain_row_fn ar_gain_row_ref;
+ar_calm_row_fn ar_calm1_row_ref;
+ar_calm_row_fn ar_calm2_row_ref;
+ar_calm_row_fn ar_calm4_row_ref;
+ar_calm_row_fn ar_calm8_row_ref;

@@ -20,3 +20,12 @@ ar_emit_row_fn ar_emit_yuv420_row_i420_avx2;
 ar_emit_row_fn ar_emit_yuv420_row_nv12_avx2;
 ar_emit_row_fn ar_emit_yuv420_row_yuyv_avx2;
 ar_emit_row_fn ar_emit_yuv420_row_xrgb_avx2;
+
+ar_guide_row_fn ar_guide_row_planar_avx2;
+ar_guide_row_fn ar_guide_row_yuyv_avx2;
+ar_moving_row_fn ar_moving_row_avx2;
+ar_gain_row_fn ar_gain_row_avx2;
+ar_calm_row_fn ar_calm1_row_avx2;
+ar_calm_row_fn ar_calm2_row_avx2;
+ar_calm_row_fn ar_calm4_row_avx2;
+ar_calm_row_fn ar_calm8_row_avx2;

@@ -25,6 +25,10 @@ enum operation {
     PWCONV,
     INGEST,
     EMIT,
+    GUIDE,
+    MOVING,
+    GAIN,
+    CALM,
 };
 
 struct workload {
@@ -36,7 +40,8 @@ struct workload {
     uint32_t kernel;
     uint32_t stride;
     enum ar_frame_format format;
-    bool everything; /* ReLU, addition and sums: the whole epilogue */
+    uint32_t share_slot; /* 1 << slot bytes have one gain */
+    bool everything;     /* ReLU, addition and sums: the whole epilogue */
 };
 
 static const struct workload workloads[] = {
@@ -59,6 +64,14 @@ static const struct workload workloads[] = {
     { "emit NV12", EMIT, 640, .format = AR_FRAME_NV12 },
     { "emit YUYV", EMIT, 640, .format = AR_FRAME_YUYV },
     { "emit XRGB", EMIT, 640, .format = AR_FRAME_XRGB },
+    { "guide I420", GUIDE, 640, .format = AR_FRAME_I420 },
+    { "guide YUYV", GUIDE, 640, .format = AR_FRAME_YUYV },
+    { "moving", MOVING, 640 },
+    { "gain", GAIN, 640 },
+    { "calm U, V", CALM, 640, .share_slot = 0 },
+    { "calm Y, UV", CALM, 640, .share_slot = 1 },
+    { "calm YUYV", CALM, 640, .share_slot = 2 },
+    { "calm XRGB", CALM, 640, .share_slot = 3 },
 };
 
 struct arena {
@@ -68,6 +81,7 @@ struct arena {
     float *add;
     float vectors[4][MAX_CHAN]; /* scale, bias, sums and squares */
     uint8_t rows[4][4 * MAX_PX];
+    int16_t words[3][4 * MAX_PX];
 };
 
 static void run_dwconv(const struct ar_kernels *kernels, const struct workload *w,
@@ -122,14 +136,39 @@ static void run_image(const struct ar_kernels *kernels, const struct workload *w
         kernels->emit_row[AR_IMAGE_YUV420][w->format](&rows, arena->src, &scale);
 }
 
+static void run_calm(const struct ar_kernels *kernels, const struct workload *w,
+                     struct arena *arena)
+{
+    const uint8_t *const changes[3] = { arena->rows[1] + 1, arena->rows[2] + 1,
+                                        arena->rows[3] + 1 };
+    const struct ar_gain_curve curve = { 10000, 72, 108, 211 };
+    const struct ar_gain_reach reach = { { arena->words[2], arena->words[2] + MAX_PX }, 2048 };
+    const struct ar_image_rows rows = { .y = { arena->rows[0], arena->rows[1] },
+                                        .width_px = w->width_px };
+    const uint32_t n_blocks = w->width_px / 2;
+
+    if (w->operation == GUIDE)
+        kernels->guide_row[w->format](arena->words[0], arena->rows[2], arena->words[1], &rows);
+    else if (w->operation == MOVING)
+        kernels->moving_row(arena->rows[0], arena->rows[1], 20, n_blocks);
+    else if (w->operation == GAIN)
+        kernels->gain_row(arena->words[0], arena->words[1], arena->words[2], changes, &curve,
+                          &reach, n_blocks);
+    else
+        kernels->calm_row[w->share_slot](arena->rows[0], arena->words[1], arena->words[0],
+                                         n_blocks);
+}
+
 static void run(const struct ar_kernels *kernels, const struct workload *w, struct arena *arena)
 {
     if (w->operation == DWCONV)
         run_dwconv(kernels, w, arena);
     else if (w->operation == PWCONV)
         run_pwconv(kernels, w, arena);
-    else
+    else if (w->operation == INGEST || w->operation == EMIT)
         run_image(kernels, w, arena);
+    else
+        run_calm(kernels, w, arena);
 }
 
 static double now_ns(void)

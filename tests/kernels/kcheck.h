@@ -56,6 +56,7 @@ void kcheck_dwconv(struct kcheck *check);
 void kcheck_pwconv(struct kcheck *check);
 void kcheck_ingest(struct kcheck *check);
 void kcheck_emit(struct kcheck *check);
+void kcheck_calm(struct kcheck *check);
 
 /* Whole pictures, every format: bytes to planes to bytes gives the bytes back. */
 void kcheck_round_trip(struct kcheck *check);

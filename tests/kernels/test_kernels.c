@@ -76,6 +76,12 @@ START_TEST(emit)
 }
 END_TEST
 
+START_TEST(calm)
+{
+    run(_i, kcheck_calm);
+}
+END_TEST
+
 START_TEST(round_trip)
 {
     run(_i, kcheck_round_trip);
@@ -130,6 +136,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tier, pwconv, 0, N_TIERS);
     tcase_add_loop_test(tier, ingest, 0, N_TIERS);
     tcase_add_loop_test(tier, emit, 0, N_TIERS);
+    tcase_add_loop_test(tier, calm, 0, N_TIERS);
     tcase_add_loop_test(tier, round_trip, 0, N_TIERS);
     suite_add_tcase(kernels, tier);
 #ifdef AR_TEST_HOOKS
