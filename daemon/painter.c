@@ -30,7 +30,7 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
         goto err;
     ret = ar_encoder_create(&painter->encoder, painter->net);
     if (ret == 0)
-        ret = ar_decoder_create(&painter->decoder, painter->net);
+        ret = ar_decoder_create(&painter->decoder, painter->net, params->temporal);
     if (ret < 0) {
         ar_reason_set_err(reason, ret, "style %s", painter->model->info.style);
         goto err;
@@ -91,7 +91,7 @@ static void measure(struct ar_painter *painter, const struct ar_frame *in, struc
         start_us = now_us;
         ar_decoder_run(painter->decoder, segment, rung);
     }
-    ar_decoder_emit(painter->decoder, out);
+    ar_decoder_emit(painter->decoder, in, out);
     ar_cost_sweep_add(sweep, n_segments, rung, ar_clock_now_us() - start_us);
 }
 

@@ -28,6 +28,7 @@ struct ar_painter_params {
     struct ar_model *model; /* taken, also where create fails */
     const struct ar_kernels *kernels;
     struct ar_workers *workers;
+    struct ar_decoder_temporal *temporal; /* the stream's; borrowed */
     uint32_t width_px;
     uint32_t height_px;
 };

@@ -44,6 +44,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pipeline->demo = params->demo;
     pipeline->n_frames = params->settings->daemon.frames;
     pipeline->live_budget = params->settings->budget;
+    pipeline->live_decoder = params->settings->decoder;
     pthread_mutex_init(&pipeline->loops_lock, NULL);
     pthread_mutex_init(&pipeline->live_lock, NULL);
     pthread_mutex_init(&pipeline->stats_lock, NULL);
@@ -296,6 +297,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_painter_destroy(pipeline->painter);
     ar_painter_destroy(atomic_load(&pipeline->next_painter));
     ar_painter_destroy(atomic_load(&pipeline->old_painter));
+    ar_decoder_temporal_destroy(pipeline->temporal);
     ar_sheet_destroy(pipeline->sheet);
     ar_display_destroy(pipeline->display);
     ar_capture_destroy(pipeline->capture);
@@ -327,6 +329,7 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
     pthread_mutex_unlock(&pipeline->stats_lock);
     if (state != AR_PIPELINE_RUNNING)
         return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
+    params.temporal = pipeline->temporal;
     ret = open_style(pipeline, name, &params.model, reason);
     if (ret < 0)
         return ret;
@@ -343,6 +346,15 @@ void ar_pipeline_set_budget(struct ar_pipeline *pipeline, const struct ar_budget
 {
     pthread_mutex_lock(&pipeline->live_lock);
     pipeline->live_budget = *budget;
+    atomic_store(&pipeline->live_changed, true);
+    pthread_mutex_unlock(&pipeline->live_lock);
+}
+
+void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
+                             const struct ar_decoder_params *decoder)
+{
+    pthread_mutex_lock(&pipeline->live_lock);
+    pipeline->live_decoder = *decoder;
     atomic_store(&pipeline->live_changed, true);
     pthread_mutex_unlock(&pipeline->live_lock);
 }

@@ -72,6 +72,8 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
                           struct ar_reason *reason);
 void ar_pipeline_set_budget(struct ar_pipeline *pipeline,
                             const struct ar_budget_params *budget);
+void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
+                             const struct ar_decoder_params *decoder);
 
 /* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
 void ar_pipeline_serve(struct ar_pipeline *pipeline);

@@ -16,7 +16,7 @@
 /*
  * The pipeline's inside, shared by its three stages. Who writes what:
  *   capture thread   capture, capture_loop (until its latch is given), box_in
- *   compute thread   painter, governor, box_out, sheet
+ *   compute thread   painter, temporal, governor, box_out, sheet
  *   display thread   display, display_loop (likewise)
  * `stats` is the one struct that all write, each for a few hundred nanoseconds under stats_lock.
  */
@@ -53,6 +53,7 @@ struct ar_pipeline {
     struct ar_painter *painter;                /* compute thread's */
     _Atomic(struct ar_painter *) next_painter; /* control to compute */
     _Atomic(struct ar_painter *) old_painter;  /* compute to control */
+    struct ar_decoder_temporal *temporal;      /* compute thread's; painters point to it */
     struct ar_governor governor;
     struct ar_sheet *sheet; /* NULL: none wanted */
     struct ar_pool *pool_out;
@@ -61,6 +62,7 @@ struct ar_pipeline {
 
     pthread_mutex_t live_lock; /* never held for more than a copy */
     struct ar_budget_params live_budget;
+    struct ar_decoder_params live_decoder;
     atomic_bool live_changed;
 
     pthread_mutex_t stats_lock;

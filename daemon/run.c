@@ -137,6 +137,14 @@ static int apply_budget(struct run *run, const struct ar_settings *changed,
     return 0;
 }
 
+static int apply_decoder(struct run *run, const struct ar_settings *changed,
+                         struct ar_reason *reason)
+{
+    (void)reason;
+    ar_pipeline_set_decoder(run->pipeline, &changed->decoder);
+    return 0;
+}
+
 static int apply_log(struct run *run, const struct ar_settings *changed,
                      struct ar_reason *reason)
 {
@@ -149,6 +157,7 @@ static int apply_log(struct run *run, const struct ar_settings *changed,
 static const struct live_change live_changes[] = {
     { "network.style", apply_style },
     { "budget.", apply_budget },
+    { "decoder.", apply_decoder },
     { "daemon.log", apply_log },
 };
 

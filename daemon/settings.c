@@ -83,6 +83,7 @@ void ar_settings_sections(struct ar_settings *settings,
     const struct ar_config_section list[AR_SETTINGS_N_SECTIONS + 1] = {
         { "capture", ar_capture_options, &settings->capture },
         { "network", network_options, &settings->network },
+        { "decoder", ar_decoder_options, &settings->decoder },
         { "budget", ar_budget_options, &settings->budget },
         { "display", ar_display_options, &settings->display },
         { "daemon", daemon_options, &settings->daemon },

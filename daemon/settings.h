@@ -4,6 +4,7 @@
 #include "budget/governor.h"
 #include "capture/capture.h"
 #include "config/config.h"
+#include "decoder/temporal.h"
 #include "display/display.h"
 
 /*
@@ -28,11 +29,12 @@ struct ar_settings {
     struct ar_capture_params capture;
     struct ar_display_params display;
     struct ar_network_params network;
+    struct ar_decoder_params decoder;
     struct ar_budget_params budget;
     struct ar_daemon_params daemon;
 };
 
-#define AR_SETTINGS_N_SECTIONS 5
+#define AR_SETTINGS_N_SECTIONS 6
 
 /* Fills the list that config/ works on: one section per module, bound to `settings`. */
 void ar_settings_sections(struct ar_settings *settings,

@@ -33,6 +33,7 @@ static int calibrate(struct ar_pipeline *pipeline, struct ar_frame *out, struct 
     in = ar_pool_take(pool);
     ar_frame_fill(in, (const uint8_t[3]){ 128, 128, 128 });
     ret = ar_painter_calibrate(pipeline->painter, in, out, &pipeline->stopping, cost);
+    ar_decoder_temporal_forget(pipeline->temporal);
     ar_frame_unref(&in);
     ar_pool_destroy(pool);
     return ret;
@@ -74,6 +75,7 @@ static void take_style(struct ar_pipeline *pipeline)
     if (!next)
         return;
     pipeline->painter = next;
+    ar_decoder_temporal_forget(pipeline->temporal);
     if (!ar_painter_same_cost(old, next)) {
         ar_painter_macs(next, ar_capture_shape(pipeline->capture), &cost);
         ar_cost_estimate(&cost, &pipeline->governor.cost);
@@ -91,6 +93,7 @@ static void take_live_changes(struct ar_pipeline *pipeline)
         return;
     atomic_store(&pipeline->live_changed, false);
     ar_governor_set_params(&pipeline->governor, &pipeline->live_budget);
+    ar_decoder_temporal_set_params(pipeline->temporal, &pipeline->live_decoder);
     pthread_mutex_unlock(&pipeline->live_lock);
 }
 
@@ -126,7 +129,8 @@ static uint32_t paint(struct ar_pipeline *pipeline, const struct ar_frame *in,
     uint32_t rung = ar_governor_plan(governor, times->start_us, times->deadline_us);
     double width_sum = 0.0;
 
-    ar_encoder_run(pipeline->painter->encoder, in, rung);
+    if (ar_encoder_run(pipeline->painter->encoder, in, rung))
+        ar_decoder_temporal_forget(pipeline->temporal);
     times->encoded_us = ar_clock_now_us();
     times->decoded_us = times->encoded_us;
     for (uint32_t segment = 0; segment < n_segments; segment++) {
@@ -135,7 +139,7 @@ static uint32_t paint(struct ar_pipeline *pipeline, const struct ar_frame *in,
         width_sum += governor->cost.widths[rung];
         times->decoded_us = ar_clock_now_us();
     }
-    ar_decoder_emit(decoder, out);
+    ar_decoder_emit(decoder, in, out);
     times->end_us = ar_clock_now_us();
     ar_governor_finish(governor, times->start_us, times->end_us);
     out->sequence = in->sequence;
@@ -230,8 +234,14 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
                                         .width_px = shape->width_px,
                                         .height_px = shape->height_px };
     struct ar_cost cost;
-    int ret;
+    int ret =
+        ar_decoder_temporal_create(&pipeline->temporal, ar_display_shape(pipeline->display),
+                                   &pipeline->kernels, pipeline->workers);
 
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "frames");
+    ar_decoder_temporal_set_params(pipeline->temporal, &pipeline->settings.decoder);
+    params.temporal = pipeline->temporal;
     pipeline->first_model = NULL;
     ret = ar_painter_create(&pipeline->painter, &params, reason);
     if (ret < 0)

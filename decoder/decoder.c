@@ -4,18 +4,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/macros.h"
 #include "nn/image.h"
+
+/* Row pairs that are calmed while what was emitted of them is in the nearest cache. */
+#define PAIRS_AT_ONCE 4
 
 struct ar_decoder {
     struct ar_net *net;
+    struct ar_decoder_temporal *temporal;
 };
 
 struct emit_job {
     const struct ar_net *net;
+    struct ar_decoder_temporal *temporal; /* NULL: off */
     struct ar_frame *frame;
 };
 
-int ar_decoder_create(struct ar_decoder **out, struct ar_net *net)
+int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
+                      struct ar_decoder_temporal *temporal)
 {
     struct ar_decoder *decoder = calloc(1, sizeof(*decoder));
 
@@ -23,6 +30,7 @@ int ar_decoder_create(struct ar_decoder **out, struct ar_net *net)
     if (!decoder)
         return -ENOMEM;
     decoder->net = net;
+    decoder->temporal = temporal;
     return 0;
 }
 
@@ -45,15 +53,28 @@ static void emit_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker
 {
     const struct emit_job *const job = user;
     const struct ar_model *model = ar_net_model(job->net);
+    const struct ar_tensor *planes = ar_net_layer(job->net, model->n_layers - 1);
 
-    ar_image_emit(ar_net_kernels(job->net), &model->layout,
-                  ar_net_layer(job->net, model->n_layers - 1), job->frame, first, end);
+    while (first < end) {
+        const uint32_t next = job->temporal ? ar_min_u32(first + PAIRS_AT_ONCE, end) : end;
+
+        ar_image_emit(ar_net_kernels(job->net), &model->layout, planes, job->frame, first,
+                      next);
+        if (job->temporal)
+            ar_decoder_temporal_rows(job->temporal, job->frame, first, next, worker);
+        first = next;
+    }
 }
 
-void ar_decoder_emit(struct ar_decoder *decoder, struct ar_frame *out)
+void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
+                     struct ar_frame *out)
 {
-    struct emit_job job = { decoder->net, out };
+    struct emit_job job = { .net = decoder->net, .frame = out };
 
+    if (decoder->temporal && ar_decoder_temporal_begin(decoder->temporal, in))
+        job.temporal = decoder->temporal;
     ar_net_share_rows(decoder->net, emit_pairs, &job, out->shape.height_px / 2);
+    if (job.temporal)
+        ar_decoder_temporal_end(job.temporal);
     ar_net_end_frame(decoder->net);
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/frame.h"
+#include "decoder/temporal.h"
 #include "nn/net.h"
 
 /*
@@ -15,8 +16,12 @@
 
 struct ar_decoder;
 
-/* The net is borrowed and shared with the encoder. */
-int ar_decoder_create(struct ar_decoder **out, struct ar_net *net);
+/*
+ * The net is borrowed and shared with the encoder. So is the filter, which other decoders may be given too:
+ * it goes on where another of them left off. NULL: frames are shown as they are painted.
+ */
+int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
+                      struct ar_decoder_temporal *temporal);
 /* Accepts NULL. */
 void ar_decoder_destroy(struct ar_decoder *decoder);
 
@@ -25,5 +30,9 @@ uint32_t ar_decoder_n_segments(const struct ar_decoder *decoder);
 /* segment counts from 0: the first after the encoder. In order, each once per frame. */
 void ar_decoder_run(struct ar_decoder *decoder, uint32_t segment, uint32_t rung);
 
-/* Writes the picture in out's own format and range; out has the net's size. Ends the frame. */
-void ar_decoder_emit(struct ar_decoder *decoder, struct ar_frame *out);
+/*
+ * Writes the picture in out's own format and range, calmed by what the camera saw (in: what the encoder was
+ * given); out has the net's size and, where there is a filter, its shape. Ends the frame.
+ */
+void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
+                     struct ar_frame *out);

@@ -90,7 +90,7 @@ static uint8_t *byte_row(const struct ar_frame *frame, uint32_t plane, uint32_t 
     return frame->planes[plane].data + (size_t)row * frame->planes[plane].stride_b;
 }
 
-static struct ar_image_rows rows_of_pair(const struct ar_frame *frame, uint32_t pair)
+struct ar_image_rows ar_image_rows_of_pair(const struct ar_frame *frame, uint32_t pair)
 {
     struct ar_image_rows rows = {
         .y = { byte_row(frame, 0, 2 * pair), byte_row(frame, 0, 2 * pair + 1) },
@@ -131,7 +131,7 @@ void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_lay
     assert(sizes_match(layout, planes, &frame->shape, end));
     ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
-        const struct ar_image_rows rows = rows_of_pair(frame, pair);
+        const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 
         ingest(plane_row_of_pair(layout, planes, pair), &rows, &scale);
     }
@@ -147,7 +147,7 @@ void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layou
     assert(sizes_match(layout, planes, &frame->shape, end));
     ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
-        const struct ar_image_rows rows = rows_of_pair(frame, pair);
+        const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 
         emit(&rows, plane_row_of_pair(layout, planes, pair), &scale);
     }

@@ -82,6 +82,9 @@ struct ar_image_scale {
 void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,
                          enum ar_frame_range range, const struct ar_tensor *planes);
 
+/* Where pair `pair` of a frame's rows is. */
+struct ar_image_rows ar_image_rows_of_pair(const struct ar_frame *frame, uint32_t pair);
+
 /* Plane rows of a picture: height / 2 pairs. Works on the pairs [first, end). Does not fill the halo. */
 void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
                      const struct ar_tensor *planes, const struct ar_frame *frame,

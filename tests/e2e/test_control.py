@@ -3,6 +3,7 @@
 """ar-ctl and the control socket while frames go on: what it answers, and what it survives."""
 import json
 import os
+import random
 import shutil
 import socket
 import stat
@@ -11,6 +12,7 @@ import threading
 import time
 
 import harness
+import y4m
 from harness import receive_line, request
 
 REFUSED = 1  # ar-ctl: the daemon said no
@@ -194,6 +196,13 @@ class Set(Running):
         self.assertEqual(self.ctl_well('set', 'budget.width', 'auto'), 'budget.width = auto\n')
         self.wait_for('pinned_width', 0.0)
 
+    def test_calm(self):
+        self.assertEqual(self.ctl_well('set', 'decoder.calm', '0.5'), 'decoder.calm = 0.5\n')
+        self.running.wait_painted(3)
+        self.assertEqual(self.ctl_well('set', 'decoder.calm', '0'), 'decoder.calm = off\n')
+        self.running.wait_painted(3)
+        self.assertEqual(self.ctl_well('set', 'decoder.calm', '0.7'), 'decoder.calm = 0.7\n')
+
     def test_log(self):
         self.ctl_well('set', 'daemon.log', 'debug')
         self.ctl_well('set', 'daemon.log', 'warn')
@@ -203,11 +212,48 @@ class Set(Running):
         self.assert_refused(['set', 'nonsense', '1'], ['nonsense'])
         self.assert_refused(['set', 'budget.frame', 'soon'], ['budget.frame:', '"soon"', '1ms..1s', '25ms'])
         self.assert_refused(['set', 'budget.width', '7'], ['budget.width:', '"7"', 'auto|0.25..1'])
+        self.assert_refused(['set', 'decoder.calm', '1'], ['decoder.calm:', '"1"', 'off|0..0.95'])
         self.assert_refused(['set', 'daemon.log', 'loud'], ['daemon.log:', '"loud"', 'error|warn|info|debug'])
         self.assert_refused(['set', 'network.threads', '2'], ['network.threads:', 'start ar-daemon with it'])
         self.assert_refused(['set', 'capture.pace', 'fast'], ['capture.pace:', 'start ar-daemon with it'])
         status = self.running.wait_painted(2)
         self.assertEqual((status['budget_us'], status['pinned_width'], status['threads']), (20000, 0.25, 1))
+
+
+class Calm(harness.Case):
+    def test_noise_comes_and_goes(self):
+        """The filter is switched off and on while a clip of nothing but noise is painted."""
+        generator = random.Random(1)
+        frames = [bytes(generator.randrange(110, 127) for _ in range(32 * 32 * 3 // 2)) for _ in range(16)]
+        y4m.write(self.folder / 'in.y4m', frames, 32, 32)
+        with self.daemon('--source', 'file:in.y4m', '--set', 'capture.loop=yes', '--display', 'file:out.y4m',
+                         '--width', '0.25', '--threads', '1', '--set', 'decoder.calm=0.9') as daemon:
+            marks = [daemon.wait_painted(30)['painted']]
+            for value in ('off', '0.9'):
+                self.assertEqual(daemon.ctl('set', 'decoder.calm', value).code, 0)
+                marks.append(daemon.wait_painted(30)['painted'])
+            self.assertEqual(daemon.ctl('stop').code, 0)
+            self.assertEqual(daemon.wait(), 0)
+        shown = y4m.read(self.folder / 'out.y4m').frames
+        before, between, after = (sum(y4m.difference(one, two) for one, two in zip(part, part[1:]))
+                                  for part in (shown[mark - 12:mark] for mark in marks))
+        self.assertGreater(between, 3 * before)
+        self.assertGreater(between, 3 * after)
+
+
+    def test_another_style_is_there_at_once(self):
+        y4m.write(self.folder / 'in.y4m', y4m.make_frames(1, 32, 32), 32, 32)
+        with self.daemon('--source', 'file:in.y4m', '--set', 'capture.loop=yes', '--display', 'file:out.y4m',
+                         '--width', '0.25', '--threads', '1', '--set', 'decoder.calm=0.95') as daemon:
+            daemon.wait_painted(10)
+            self.assertEqual(daemon.ctl('style', 'great_wave').code, 0)
+            daemon.wait_until(lambda status: status['style'] == 'great_wave', 'the style')
+            daemon.wait_painted(10)
+            self.assertEqual(daemon.ctl('stop').code, 0)
+            self.assertEqual(daemon.wait(), 0)
+        shown = y4m.read(self.folder / 'out.y4m').frames
+        changes = sorted(y4m.difference(one, two) for one, two in zip(shown, shown[1:]))
+        self.assertGreater(changes[-1], 10 * changes[-2], changes)
 
 
 class Wire(Running):

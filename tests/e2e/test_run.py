@@ -5,6 +5,7 @@ import ctypes
 import errno
 import os
 import pathlib
+import random
 import re
 
 import harness
@@ -22,6 +23,20 @@ def n_painted(finished):
     """The number of painted frames in the summary."""
     match = re.search(r'^  frames +(\d+) painted', finished.err, re.MULTILINE)
     return int(match.group(1)) if match else None
+
+
+def noisy_scenes():
+    """Eight pictures that differ in noise only, and eight of their negative."""
+    generator = random.Random(1)
+    scene = y4m.make_frames(1)[0]
+    for index in range(16):
+        levels = scene if index < 8 else bytes(250 - level for level in scene)
+        yield bytes(min(max(level + generator.randint(-6, 6), 16), 235) for level in levels)
+
+
+def flicker(frames):
+    """Mean change of a byte from picture to picture."""
+    return sum(y4m.difference(one, two) for one, two in zip(frames, frames[1:])) / (len(frames) - 1)
 
 
 class Painting(harness.Case):
@@ -81,6 +96,18 @@ class Painting(harness.Case):
         for threads in ('2', '4'):
             more = self.paint('--width', '0.75', '--threads', threads, size='98x66')
             self.assertEqual(one.frames, more.frames, f'{threads} threads')
+
+    def test_calm(self):
+        """Noise is calmed; the first picture and the one after a cut are as the network painted them."""
+        y4m.write(self.folder / 'in.y4m', noisy_scenes(), 64, 48)
+        raw, calm = (self.paint_clip(f'decoder.calm={value}', f'{value}.y4m') for value in ('off', '0.9'))
+        for index, (one, two) in enumerate(zip(raw.frames, calm.frames)):
+            self.assertEqual(one == two, index % 8 == 0, f'picture {index}')
+        self.assertGreater(flicker(raw.frames[4:8]), 3 * flicker(calm.frames[4:8]))
+
+    def paint_clip(self, setting, name):
+        self.run_well('--source', 'file:in.y4m', *FAST, '--display', f'file:{name}', '--width', '0.25', '--set', setting)
+        return y4m.read(self.folder / name)
 
     def test_standard_output(self):
         finished = self.run_well('--source', 'pattern:32x32', *FAST, '--display', 'file:-', '--frames', '3',

@@ -69,7 +69,7 @@ static void rig_init(struct rig *rig, const char *architecture, uint32_t n_plane
                                    &reason),
                      0);
     ck_assert_int_eq(ar_encoder_create(&rig->encoder, rig->net), 0);
-    ck_assert_int_eq(ar_decoder_create(&rig->decoder, rig->net), 0);
+    ck_assert_int_eq(ar_decoder_create(&rig->decoder, rig->net, NULL), 0);
 }
 
 static void rig_finish(struct rig *rig)
@@ -115,7 +115,7 @@ static bool run(const struct rig *rig, const struct picture *in, struct picture 
 
     for (uint32_t s = 0; s < ar_decoder_n_segments(rig->decoder); s++)
         ar_decoder_run(rig->decoder, s, rung);
-    ar_decoder_emit(rig->decoder, &out->frame);
+    ar_decoder_emit(rig->decoder, &in->frame, &out->frame);
     return is_cut;
 }
 
@@ -333,6 +333,44 @@ START_TEST(test_cut_forgets)
 }
 END_TEST
 
+/* What is emitted is calmed in all its rows: still, it takes its share of each picture. */
+START_TEST(test_calm)
+{
+    struct ar_decoder_temporal *temporal;
+    struct ar_decoder *plain;
+    struct picture in;
+    struct picture out;
+    struct rig rig;
+
+    rig_init(&rig, yuv420_identity, 6, 2);
+    picture_init(&in, AR_FRAME_I420, AR_FRAME_FULL);
+    picture_init(&out, AR_FRAME_NV12, AR_FRAME_FULL);
+    ck_assert_int_eq(ar_decoder_temporal_create(&temporal, &out.frame.shape, &rig.kernels,
+                                                rig.workers),
+                     0);
+    plain = rig.decoder;
+    ck_assert_int_eq(ar_decoder_create(&rig.decoder, rig.net, temporal), 0);
+    ar_decoder_temporal_set_params(temporal, &(struct ar_decoder_params){ 0.5 });
+    for (uint32_t f = 0; f < 3; f++) {
+        static const uint8_t shown[] = { 100, 101, 102 };
+
+        memset(in.memory, f == 0 ? 100 : 102, in.size_b);
+        run(&rig, &in, &out, 0);
+        for (uint32_t p = 0; p < 2; p++)
+            for (uint32_t y = 0; y < ar_frame_plane_rows(&out.frame.shape, p); y++)
+                for (uint32_t x = 0; x < WIDTH_PX; x++)
+                    ck_assert_uint_eq(out.frame.planes[p]
+                                          .data[y * out.frame.planes[p].stride_b + x],
+                                      shown[f]);
+    }
+    ar_decoder_destroy(plain);
+    rig_finish(&rig);
+    ar_decoder_temporal_destroy(temporal);
+    free(in.memory);
+    free(out.memory);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("codec");
@@ -344,6 +382,7 @@ int main(void)
     tcase_add_loop_test(tc, test_halo, 0, 2);
     tcase_add_test(tc, test_cuts);
     tcase_add_test(tc, test_cut_forgets);
+    tcase_add_test(tc, test_calm);
     suite_add_tcase(suite, tc);
     return ar_suite_run(suite);
 }
