@@ -27,7 +27,7 @@
  *
  * One for a stream: it outlives styles. create and destroy: any one thread. The rest: the compute thread,
  * but for ar_decoder_temporal_rows(). Allocates at create only. Results do not depend on the number of
- * workers, bit for bit.
+ * workers, bit for bit; models/train/temporal.py does the same arithmetic.
  */
 
 struct ar_decoder_params {

@@ -22,6 +22,7 @@ except ImportError as error:
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import evaluate  # noqa: E402
 import features  # noqa: E402
 import layout  # noqa: E402
 import photos  # noqa: E402
@@ -120,6 +121,35 @@ class PlanesTest(unittest.TestCase):
     def test_round_trip_keeps_flat_colours(self):
         rgb = torch.rand(2, 3, 1, 1).expand(2, 3, 8, 6)
         np.testing.assert_allclose(self.planes.to_rgb(self.planes.of_rgb(rgb)), rgb, atol=1e-5)
+
+
+class FlickerTest(unittest.TestCase):
+    """What evaluate.py says of films."""
+
+    @staticmethod
+    def film(level, noise, generator):
+        pictures = level + noise * torch.randn(24, 3, 32, 48, generator=generator)
+        return pictures.clamp(0, 1)
+
+    def test_calmed_is_calmer(self):
+        generator = torch.Generator().manual_seed(1)
+        frames = self.film(0.5, 0.004, generator)
+        painted = [evaluate.to_bytes(picture) for picture in self.film(0.5, 0.03, generator)]
+        shown = evaluate.calmed(frames, painted, 0.7)
+        raw = evaluate.flicker(frames[12:], painted[12:])
+        self.assertAlmostEqual(evaluate.flicker(frames[12:], shown[12:]) / raw, 0.23, delta=0.03)
+
+    def test_motion_is_followed(self):
+        before = torch.rand(3, 96, 128, generator=torch.Generator().manual_seed(1))
+        after = before.roll((3, -5), (1, 2))
+        moves, found = evaluate.follow(before, after)
+        self.assertTrue(bool(found[1:-1, 1:-1].all()))
+        self.assertEqual(moves[:, 2, 3].tolist(), [3, -5])
+        frames = torch.stack((before, after))
+        moved, still = ([evaluate.to_bytes(a), evaluate.to_bytes(b)]
+                        for a, b in ((before, after), (before, before)))
+        self.assertLess(evaluate.clip_error(frames, moved), 1e-3)
+        self.assertGreater(evaluate.clip_error(frames, still), 20)
 
 
 class PhotosTest(Folder):
