@@ -93,9 +93,9 @@ def stages(paint_steps, calm_steps, finish_steps):
     return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, agree=2,
                   calm_from=0.35),
             Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=20, agree=6,
-                  unrest=0.036, apart=0.028),
+                  unrest=0.048, apart=0.034),
             Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=20, agree=10,
-                  unrest=0.029, apart=0.022, exact=True))
+                  unrest=0.042, apart=0.028, exact=True))
 
 
 PRESETS = {
