@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 MODELS = HERE.parent.parent / 'models'
 sys.path[:0] = [str(HERE), str(MODELS / 'train')]
 
+import layout  # noqa: E402
 import reference  # noqa: E402
 import safetensors_io  # noqa: E402
 import style_file  # noqa: E402
@@ -66,14 +67,18 @@ class StyleTest(unittest.TestCase):
                 encoder, *decoder = checked.segment_macs(rung)
                 self.assertLess(encoder, 0.45 * (encoder + sum(decoder)))
 
-    def test_widths_are_those_of_the_trained_networks(self):
-        wanted = {'stem': [8, 16, 24, 32], 'r4_0_b': [16, 32, 48, 64], 'r8_3_b': [24, 48, 72, 96],
-                  'u1': [16, 32, 48, 64], 'f2': [8, 16, 16, 24], 'out': [6, 6, 6, 6]}
+    def test_all_are_one_network_so_that_switching_is_a_pointer(self):
+        network = layout.describe()
+        self.assertGreaterEqual(len(STYLES), 8)
         for path in STYLES:
-            checked = verify.StyleFile(path)
-            at = [checked.network['widths'].index(width) for width in (0.25, 0.5, 0.75, 1)]
-            found = {name: [checked.channels[name][rung] for rung in at] for name in wanted}
-            self.assertEqual(found, wanted)
+            with self.subTest(path.name):
+                self.assertEqual(verify.StyleFile(path).network, network)
+
+    def test_size_and_int8(self):
+        for path in STYLES:
+            with self.subTest(path.name):
+                self.assertLessEqual(path.stat().st_size, 1.5e6)
+                self.assertTrue(verify.StyleFile(path).has_int8_ranges)
 
 
 class CountTest(unittest.TestCase):
