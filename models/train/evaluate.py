@@ -98,6 +98,11 @@ def psnr_db(a, b):
     return -10 * math.log10(max(1e-10, float((a - b).square().mean())))
 
 
+def mean_and_least(values):
+    """A cell of a table."""
+    return f'{np.mean(values):.1f} ({min(values):.1f})'
+
+
 def style_and_content(painter, judge, scenes, plan):
     """Means over the scenes; a scene comes with its content."""
     errors = []
@@ -180,9 +185,9 @@ def int8_psnr_db(painter, scenes, plan):
     """Mean and least PSNR of int8 against float."""
     if painter.int8 is None:
         return '-'
-    values = [psnr_db(painter.paint(scene, plan), painter.paint(scene, plan, None, painter.int8))
-              for scene, _ in scenes]
-    return f'{np.mean(values):.1f} ({min(values):.1f})'
+    return mean_and_least([
+        psnr_db(painter.paint(scene, plan), painter.paint(scene, plan, None, painter.int8))
+        for scene, _ in scenes])
 
 
 def width_rows(painter, judge, scenes, clips, calm):
@@ -196,7 +201,8 @@ def width_rows(painter, judge, scenes, clips, calm):
         if clips:
             films = [(frames, painter.film(frames, plan)) for frames in clips]
             still, shown = films[0]
-            cells += [f'{flicker(still, shown):.1f}', f'{flicker(still, calmed(still, shown, calm)):.1f}',
+            cells += [f'{flicker(still, shown):.1f}',
+                      f'{flicker(still, calmed(still, shown, calm)):.1f}',
                       f'{np.mean([clip_error(*film) for film in films]):.1f}']
         else:
             cells += ['-'] * 3
@@ -235,9 +241,8 @@ def step_row(painter, scenes, clips):
         cells.append('-')
     widest = [painter.paint(scene, painter.plan(painter.widest)) for scene, _ in scenes]
     for pair in (ends[::-1], ends, (0, 0)):
-        values = [psnr_db(painter.paint(scene, painter.plan(*pair)), wide)
-                  for (scene, _), wide in zip(scenes, widest)]
-        cells.append(f'{np.mean(values):.1f} ({min(values):.1f})')
+        cells.append(mean_and_least([psnr_db(painter.paint(scene, painter.plan(*pair)), wide)
+                                     for (scene, _), wide in zip(scenes, widest)]))
     return f'| {" | ".join(cells)} |'
 
 

@@ -7,7 +7,7 @@ are, being bytes anyway; what the last layer sums up leaves as it is.
 """
 import torch
 
-from architecture import range_shapes
+from architecture import PLANES, range_shapes
 from network import Block, Network
 from trainee import Plans
 
@@ -48,10 +48,8 @@ class MeasuringNetwork(Network):
     @torch.no_grad()
     def ranges(self, batches, rng):
         """Over batches of planes, as Trainee.folded() takes its statistics."""
-        plans = Plans(self.architecture)
-        for i, planes in enumerate(batches):
-            for rungs in plans.cover(rng) if i % 2 else plans.equal():
-                self(planes, rungs)
+        for planes, rungs in Plans(self.architecture).runs(batches, rng):
+            self(planes, rungs)
         return {name: value for block in self.blocks for name, value in block.ranges().items()}
 
 
@@ -62,7 +60,7 @@ class Int8Block(Block):
         super().__init__(architecture, layer, tensors)
         self.ranges = {}
         self.signed = True
-        if layer.input == 'planes' and layer.op == 'pointwise':
+        if layer.input == PLANES and layer.op == 'pointwise':
             return
         for key, value in self.named_parameters():
             if key.rstrip('2') in ('weight', 'dw'):

@@ -424,8 +424,7 @@ def begin(options):
     titles = ' and '.join(dict.fromkeys(judge.features.trunk.title for judge in judges))
     crops = Crops(learned, preset.crop_px)
     trainer = Trainer(architecture, preset, judges, crops, options)
-    if options.start:
-        trainer.start_from(read_start(options.start, architecture))
+    start = read_start(options.start, architecture) if options.start else None
     folder = options.out.with_suffix('.train')
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / 'checkpoint.pt', {
@@ -435,6 +434,8 @@ def begin(options):
         'network': description})
     if options.restart:
         checkpoint.path.unlink(missing_ok=True)
+    if start and not checkpoint.path.exists():
+        trainer.start_from(start)
     spread = held_back[::max(1, len(held_back) // SHEET_PHOTOS)][:SHEET_PHOTOS]
     scenes = [read_scene(path, *SHEET_PX).to(preset.device) for path in spread]
     steps = ' + '.join(f'{stage.steps} {stage.name}' for stage in preset.stages)

@@ -50,6 +50,12 @@ class Plans:
         """The plans with one rung for all segments."""
         return [[rung] * self.n_segments for rung in range(self.n_rungs)]
 
+    def runs(self, batches, rng):
+        """(planes, plan): each batch at every rung, half of them equal, half mixed at random."""
+        for i, planes in enumerate(batches):
+            for rungs in self.cover(rng) if i % 2 else self.equal():
+                yield planes, rungs
+
 
 class GatheringBlock(Block):
     """A layer that gathers the statistics of what enters its batch norm, when told to."""
@@ -146,9 +152,7 @@ class Trainee(GatheringNetwork):
         Statistics of every rung come from batches of planes, half of them with all segments at
         one rung, half with rungs mixed, as it will meet both.
         """
-        plans = Plans(self.architecture)
-        runs = ((planes, rungs) for i, planes in enumerate(batches)
-                for rungs in (plans.cover(rng) if i % 2 else plans.equal()))
+        runs = Plans(self.architecture).runs(batches, rng)
         return self.replaced(self.gather(runs), self.block_type.folded)
 
 
