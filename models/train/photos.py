@@ -77,7 +77,7 @@ def read_style(path, long_side_px):
     """The painting, at the size that sets how broad its strokes come out."""
     picture = open_picture(path, MIN_STYLE_PX)
     factor = long_side_px / max(picture.size)
-    size = tuple(max(32, round(side * factor)) for side in picture.size)
+    size = tuple(max(64, round(side * factor)) for side in picture.size)
     return to_tensor(picture.resize(size, Image.LANCZOS))
 
 

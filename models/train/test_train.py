@@ -4,6 +4,7 @@
 import argparse
 import dataclasses
 import json
+import math
 import pathlib
 import random
 import sys
@@ -32,7 +33,7 @@ import verify  # noqa: E402
 from architecture import Architecture, layer_macs, macs, range_shapes  # noqa: E402
 from int8 import Int8Network, MeasuringNetwork  # noqa: E402
 from journal import Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
-from losses import MEAN_SHARE, Judge, grid, lattice, statistics  # noqa: E402
+from losses import MEAN_SHARE, Judge, Patterns, grid, statistics  # noqa: E402
 from motion import Motion  # noqa: E402
 from network import Network  # noqa: E402
 from planes import Planes  # noqa: E402
@@ -296,14 +297,38 @@ class GridTest(unittest.TestCase):
         self.assertAlmostEqual(float(grid(strokes)), 0, 6)
 
 
-    def test_lattices_count_and_strokes_do_not(self):
-        flat = torch.full((1, 3, 192, 96), 0.5)
-        repeated, strokes = flat.clone(), flat.clone()
-        repeated[:, :, ::8] += 0.1
-        strokes[:, :, 40:56] += 0.1
-        self.assertAlmostEqual(float(lattice(flat)), 0, 6)
-        self.assertAlmostEqual(float(lattice(repeated)), 0.01 * 7 / 64, 5)
-        self.assertAlmostEqual(float(lattice(strokes)), 0, 6)
+class PatternsTest(unittest.TestCase):
+    """Lattices and ruled lines."""
+
+    def setUp(self):
+        generator = torch.Generator().manual_seed(1)
+        self.rough = 0.5 + 0.1 * torch.randn(1, 3, 128, 192, generator=generator)
+        self.flat = torch.full_like(self.rough, 0.5)
+        self.patterns = Patterns(self.rough)
+
+    def excess(self, painted, photo=None):
+        """Of a picture after a flat photograph."""
+        return float(self.patterns.excess(painted, self.flat if photo is None else photo))
+
+    def test_lattices_and_lines_of_any_period_count(self):
+        across = torch.arange(192.0)
+        for period in (4, 7, 12, 18):
+            wave = 0.1 * torch.sin(2 * math.pi * across / period)
+            lattice = self.flat + wave[:128, None] * wave * 10
+            lines = self.flat + wave[:128, None]
+            for picture in (lattice, lines, lines + 0.01 * (self.rough - 0.5)):
+                self.assertGreater(self.excess(picture), 0.001)
+                self.assertAlmostEqual(self.excess(picture, picture), 0, 6)
+
+    def test_roughness_and_flats_do_not(self):
+        self.assertAlmostEqual(self.excess(self.flat), 0, 6)
+        self.assertLess(self.excess(self.rough), 0.001)
+
+    def test_gradient_takes_the_pattern_out(self):
+        wave = torch.sin(2 * math.pi * torch.arange(192.0) / 8)
+        painted = (self.flat + 0.1 * wave).requires_grad_()
+        self.patterns.excess(painted, self.flat).backward()
+        self.assertGreater(float((painted.grad * wave).sum()), 0)
 
 
 class MotionTest(unittest.TestCase):
@@ -412,12 +437,12 @@ class TrainerTest(Folder):
     def trainer(self):
         learned = sorted(self.write_once().iterdir())
         options = argparse.Namespace(seed=4, strength=1.0)
-        preset = train.Preset(train.stages(4, 2, 1), crop_px=32, batch=2)
-        painting = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(9))
+        preset = train.Preset(train.stages(4, 2, 1), crop_px=64, batch=2)
+        painting = torch.rand(1, 3, 64, 72, generator=torch.Generator().manual_seed(9))
         judges = [Judge(tiny_features(half), painting)
                   for half in (False, features.knows_bfloat16())]
-        return train.Trainer(Architecture(SMALL), preset, judges, photos.Crops(learned, 32),
-                             options)
+        return train.Trainer(Architecture(SMALL), preset, painting, judges,
+                             photos.Crops(learned, 64), options)
 
     def write_once(self):
         folder = self.folder / 'photos'

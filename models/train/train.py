@@ -26,7 +26,7 @@ from architecture import Architecture
 from features import Features, fast_bfloat16
 from int8 import MeasuringNetwork
 from journal import Checkpoint, Log, Progress, save_sheet
-from losses import Judge, distance, excess, grid, lattice, roughness
+from losses import Judge, Patterns, distance, excess, grid, roughness
 from motion import Motion
 from network import FrameState, Network
 from photos import Crops, list_photos, read_scene, read_style
@@ -70,7 +70,7 @@ class Stage:
     exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
-    lattice: float = 100.0
+    pattern: float = 12.0
     excess: float = 10.0
 
     def weights(self):
@@ -108,10 +108,11 @@ PRESETS = {
 class Trainer:
     """One training; everything random in a step follows from the seed and the step's number."""
 
-    def __init__(self, architecture, preset, judges, crops, options):
+    def __init__(self, architecture, preset, painting, judges, crops, options):
         self.architecture = architecture
         self.preset = preset
         self.judges = judges  # of the ordinary stages, of the exact ones
+        self.patterns = Patterns(painting)
         self.crops = crops
         self.options = options
         self.planes = Planes(architecture, preset.device)
@@ -213,7 +214,8 @@ class Trainer:
             loss = (self.options.strength * stage.style * style_error
                     + self.weights['content'] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
-                    + stage.lattice * lattice(painted) + stage.excess * excess(painted))
+                    + stage.pattern * self.patterns.excess(painted, still)
+                    + stage.excess * excess(painted))
             if widest is None:
                 widest = painted.detach()
             else:
@@ -397,9 +399,9 @@ def read_start(path, architecture):
     return tensors
 
 
-def read_judges(options, device):
+def read_judges(options, painting):
     """Of the ordinary stages and of the exact ones."""
-    painting = read_style(options.style, options.stroke).to(device)
+    device = painting.device.type
     judges = [Judge(Features.read(path, fast_bfloat16(device)).to(device), painting)
               for path in (options.features, options.finish) if path]
     return judges[0], judges[-1]
@@ -420,10 +422,11 @@ def begin(options):
     description = read_architecture(options.architecture)
     architecture = Architecture(description)
     learned, held_back = list_photos(options.content)
-    judges = read_judges(options, preset.device)
+    painting = read_style(options.style, options.stroke).to(preset.device)
+    judges = read_judges(options, painting)
     titles = ' and '.join(dict.fromkeys(judge.features.trunk.title for judge in judges))
     crops = Crops(learned, preset.crop_px)
-    trainer = Trainer(architecture, preset, judges, crops, options)
+    trainer = Trainer(architecture, preset, painting, judges, crops, options)
     start = read_start(options.start, architecture) if options.start else None
     folder = options.out.with_suffix('.train')
     folder.mkdir(parents=True, exist_ok=True)
