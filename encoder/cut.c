@@ -32,15 +32,21 @@
  */
 #define CUT_BRIGHTNESS 48.0F
 
-static float level_at(const struct ar_image_layout *layout, const float *pixel)
+/* A plane's value in levels; `pixel` is its first plane's. */
+static float value_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,
+                      const float *pixel, size_t plane)
 {
-    const float unit = 255.0F / layout->gain;
+    return (pixel[plane * planes->plane_stride] / layout->gain + layout->offset[plane]) * 255.0F;
+}
 
+static float level_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,
+                      const float *pixel)
+{
     if (layout->planes == AR_IMAGE_YUV420)
-        return pixel[0] * unit + layout->offset[0] * 255.0F;
-    return AR_IMAGE_Y_OF_R * (pixel[0] * unit + layout->offset[0] * 255.0F) +
-           AR_IMAGE_Y_OF_G * (pixel[1] * unit + layout->offset[1] * 255.0F) +
-           AR_IMAGE_Y_OF_B * (pixel[2] * unit + layout->offset[2] * 255.0F);
+        return value_at(layout, planes, pixel, 0);
+    return AR_IMAGE_Y_OF_R * value_at(layout, planes, pixel, 0) +
+           AR_IMAGE_Y_OF_G * value_at(layout, planes, pixel, 1) +
+           AR_IMAGE_Y_OF_B * value_at(layout, planes, pixel, 2);
 }
 
 /* The middle of part i of n equal parts of `size`. */
@@ -62,8 +68,7 @@ static void measure(float *cells, const struct ar_image_layout *layout,
             const uint32_t x = middle(i, AR_ENCODER_CUT_COLUMNS * SAMPLES, planes->width);
             const uint32_t cell = j / SAMPLES * AR_ENCODER_CUT_COLUMNS + i / SAMPLES;
 
-            cells[cell] +=
-                level_at(layout, row + (size_t)x * planes->pixel_stride) / (SAMPLES * SAMPLES);
+            cells[cell] += level_at(layout, planes, row + x) / (SAMPLES * SAMPLES);
         }
     }
 }

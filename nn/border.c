@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/border.h"
 
-#include <string.h>
+#include <stddef.h>
 
 #include "base/macros.h"
 
@@ -19,23 +19,22 @@ uint32_t ar_border_index(enum ar_layer_border border, int32_t index, uint32_t si
     return (uint32_t)(phase <= last ? phase : 2 * last - phase);
 }
 
-static void copy_pixel(const struct ar_tensor *tensor, uint32_t row, int32_t to, uint32_t from)
-{
-    float *const start = ar_tensor_row(tensor, row);
-
-    memcpy(start + (ptrdiff_t)to * (ptrdiff_t)tensor->pixel_stride,
-           start + (size_t)from * tensor->pixel_stride, tensor->pixel_stride * sizeof(float));
-}
-
 void ar_border_fill(enum ar_layer_border border, const struct ar_tensor *tensor, uint32_t row)
 {
-    const int32_t width = (int32_t)tensor->width;
+    const ptrdiff_t width = (ptrdiff_t)tensor->width;
+    float *plane = ar_tensor_row(tensor, row);
+    uint32_t left[AR_TENSOR_HALO];
+    uint32_t right[AR_TENSOR_HALO];
 
     for (int32_t i = 0; i < AR_TENSOR_HALO; i++) {
-        const int32_t left = -1 - i;
-        const int32_t right = width + i;
-
-        copy_pixel(tensor, row, left, ar_border_index(border, left, tensor->width));
-        copy_pixel(tensor, row, right, ar_border_index(border, right, tensor->width));
+        left[i] = ar_border_index(border, -1 - i, tensor->width);
+        right[i] = ar_border_index(border, (int32_t)width + i, tensor->width);
+    }
+    for (uint32_t c = 0; c < tensor->channels; c++) {
+        for (ptrdiff_t i = 0; i < AR_TENSOR_HALO; i++) {
+            plane[-1 - i] = plane[left[i]];
+            plane[width + i] = plane[right[i]];
+        }
+        plane += tensor->plane_stride;
     }
 }

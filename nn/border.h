@@ -16,5 +16,5 @@
 /* The row or column that stands for `index`, which may lie outside 0 to size - 1. */
 uint32_t ar_border_index(enum ar_layer_border border, int32_t index, uint32_t size);
 
-/* Fills the AR_TENSOR_HALO pixels on both sides of a row, padding channels included. */
+/* Fills the AR_TENSOR_HALO pixels on both sides of each plane of a row. */
 void ar_border_fill(enum ar_layer_border border, const struct ar_tensor *tensor, uint32_t row);

@@ -12,9 +12,17 @@
 static uint32_t detect(void)
 {
 #if defined(__x86_64__)
-    /* The builtin reads XCR0 too: an OS that does not save ymm makes it say no. */
+    uint32_t flags = 0;
+
+    /* The builtin reads XCR0 too: an OS that does not save ymm or zmm makes it say no. */
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AR_CPU_AVX2 : 0;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return 0;
+    flags |= AR_CPU_AVX2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        flags |= AR_CPU_AVX512;
+    return flags;
 #elif defined(__aarch64__)
     return AR_CPU_NEON;
 #else
@@ -29,6 +37,7 @@ static const struct {
 } tiers[] = {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
+    { "avx512", AR_CPU_AVX512 },
     { "neon", AR_CPU_NEON },
 };
 
@@ -53,7 +62,7 @@ static int parse_mask(const char *names, uint32_t *mask, struct ar_reason *reaso
         if (find_tier(names, length, &flag) < 0)
             return ar_reason_set(
                 reason, -EINVAL,
-                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, neon", (int)length,
+                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avx512, neon", (int)length,
                 names);
         *mask |= flag;
         if (names[length] == '\0')

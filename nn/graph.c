@@ -161,12 +161,12 @@ static int check_channels(struct context *ctx, struct ar_layer *layer)
     layer->max_inputs = ar_model_channels(model, layer->input, model->n_rungs - 1);
     layer->max_outputs = layer->channels[model->n_rungs - 1];
     for (uint32_t r = 0; r < model->n_rungs; r++)
-        if (layer->channels[r] % AR_TENSOR_GROUP != 0 && !ctx->picture[index])
+        if (layer->channels[r] % AR_MODEL_CHANNEL_STEP != 0 && !ctx->picture[index])
             return ar_reason_set(
                 ctx->reason, -EINVAL,
                 "%s: layer '%s': channels is %u at width %g, must be a multiple of "
                 "%d inside the network",
-                ctx->file, layer->name, layer->channels[r], model->widths[r], AR_TENSOR_GROUP);
+                ctx->file, layer->name, layer->channels[r], model->widths[r], AR_MODEL_CHANNEL_STEP);
     return op_rules[layer->op].ratio ? check_each(ctx, layer) : 0;
 }
 

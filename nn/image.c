@@ -67,7 +67,7 @@ void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_lay
                     .narrow_add = CHROMA_CENTRE,
                     .low = chroma.low,
                     .high = chroma.high },
-        .plane_stride = planes->pixel_stride,
+        .plane_stride = planes->plane_stride,
         .plane_row_stride = planes->row_stride,
     };
     if (layout->planes == AR_IMAGE_YUV420) {
@@ -117,8 +117,7 @@ static bool sizes_match(const struct ar_image_layout *layout, const struct ar_te
     const uint32_t shrink = layout->planes == AR_IMAGE_YUV420 ? 2 : 1;
 
     return planes->width * shrink == shape->width_px &&
-           planes->height * shrink == shape->height_px &&
-           planes->pixel_stride >= AR_TENSOR_GROUP && end <= shape->height_px / 2;
+           planes->height * shrink == shape->height_px && end <= shape->height_px / 2;
 }
 
 void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,

@@ -23,9 +23,11 @@ enum ar_image_planes {
     AR_IMAGE_RGB,    /* 3 planes at full resolution */
 };
 
+#define AR_IMAGE_MAX_PLANES 6
+
 struct ar_image_layout {
     enum ar_image_planes planes;
-    float offset[6];
+    float offset[AR_IMAGE_MAX_PLANES];
     float gain;
 };
 
@@ -57,8 +59,7 @@ struct ar_image_range {
 };
 
 /*
- * How values become planes and back, one lane per channel of a plane pixel. Padding lanes are zero,
- * so that a plane pixel is always AR_TENSOR_GROUP floats, written and read as one.
+ * How values become planes and back, one entry per plane.
  *
  * A value is on the scale of bytes. For yuv420 planes it is the frame's own luma or chroma byte (of an
  * XRGB frame: the full-range one that its colours give); for rgb planes it is full-range R, G or B.
@@ -66,17 +67,16 @@ struct ar_image_range {
  * Each product and each sum is rounded on its own, never fused: every tier gives the same bits.
  */
 struct ar_image_scale {
-    float ingest_mul[AR_TENSOR_GROUP]; /* plane = value * mul + add */
-    float ingest_add[AR_TENSOR_GROUP];
-    float emit_mul[AR_TENSOR_GROUP]; /* value = plane * mul + add */
-    float emit_add[AR_TENSOR_GROUP];
-    float low[AR_TENSOR_GROUP]; /* of the value */
-    float high[AR_TENSOR_GROUP];
+    float ingest_mul[AR_IMAGE_MAX_PLANES]; /* plane = value * mul + add */
+    float ingest_add[AR_IMAGE_MAX_PLANES];
+    float emit_mul[AR_IMAGE_MAX_PLANES]; /* value = plane * mul + add */
+    float emit_add[AR_IMAGE_MAX_PLANES];
+    float low[AR_IMAGE_MAX_PLANES]; /* of the value */
+    float high[AR_IMAGE_MAX_PLANES];
     struct ar_image_range luma; /* rgb planes only */
     struct ar_image_range chroma;
-    uint32_t plane_stride; /* floats from one plane pixel to the next */
-    size_t
-        plane_row_stride; /* rgb: floats from the first plane row of the pair to the second */
+    size_t plane_stride;     /* floats from one plane of a row to the next */
+    size_t plane_row_stride; /* rgb: floats from the first plane row of the pair to the second */
 };
 
 void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,

@@ -10,19 +10,21 @@
 
 #if defined(__x86_64__)
 #    include "nn/x86/avx2.h"
+#    include "nn/x86/avx512.h"
 #elif defined(__aarch64__)
 #    include "nn/arm/neon.h"
 #endif
 
 static_assert(AR_KERNELS_N_FORMATS == AR_FRAME_N_FORMATS, "a slot per frame format");
 static_assert(AR_KERNELS_N_PLANES == AR_IMAGE_RGB + 1, "a slot per order of planes");
-static_assert(AR_PWCONV_LANES % AR_TENSOR_GROUP == 0, "a block is whole groups of channels");
 
 static const struct ar_kernels reference = {
     .tier = "scalar",
     .dwconv_row = { { ar_dwconv3x3_row_s1_ref, ar_dwconv3x3_row_s2_ref },
                     { ar_dwconv5x5_row_s1_ref, ar_dwconv5x5_row_s2_ref } },
     .pwconv_row = ar_pwconv_row_ref,
+    .split_row = ar_split_row_ref,
+    .widen_row = ar_widen_row_ref,
     .ingest_row = {
         [AR_IMAGE_YUV420] = {
             [AR_FRAME_I420] = ar_ingest_yuv420_row_i420_ref,
@@ -74,9 +76,12 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_avx2;
     kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_avx2;
     kernels->pwconv_row = ar_pwconv_row_avx2;
+    kernels->split_row = ar_split_row_avx2;
+    kernels->widen_row = ar_widen_row_avx2;
     ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_avx2;
     ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_avx2;
     ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_avx2;
+    ingest[AR_FRAME_XRGB] = ar_ingest_yuv420_row_xrgb_avx2;
     emit[AR_FRAME_I420] = ar_emit_yuv420_row_i420_avx2;
     emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_avx2;
     emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_avx2;
@@ -91,6 +96,18 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->calm_row[2] = ar_calm4_row_avx2;
     kernels->calm_row[3] = ar_calm8_row_avx2;
 }
+
+static void overlay_avx512(struct ar_kernels *kernels)
+{
+    kernels->tier = "avx512";
+    kernels->dwconv_row[0][0] = ar_dwconv3x3_row_s1_avx512;
+    kernels->dwconv_row[0][1] = ar_dwconv3x3_row_s2_avx512;
+    kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_avx512;
+    kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_avx512;
+    kernels->pwconv_row = ar_pwconv_row_avx512;
+    kernels->split_row = ar_split_row_avx512;
+    kernels->widen_row = ar_widen_row_avx512;
+}
 #endif
 
 #if defined(__aarch64__)
@@ -102,6 +119,15 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->dwconv_row[1][0] = ar_dwconv5x5_row_s1_neon;
     kernels->dwconv_row[1][1] = ar_dwconv5x5_row_s2_neon;
     kernels->pwconv_row = ar_pwconv_row_neon;
+    kernels->split_row = ar_split_row_neon;
+    kernels->widen_row = ar_widen_row_neon;
+    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_I420] = ar_ingest_yuv420_row_i420_neon;
+    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_neon;
+    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_neon;
+    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_I420] = ar_emit_yuv420_row_i420_neon;
+    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_neon;
+    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_neon;
+    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_neon;
     kernels->guide_row[AR_FRAME_I420] = ar_guide_row_planar_neon;
     kernels->guide_row[AR_FRAME_NV12] = ar_guide_row_planar_neon;
     kernels->guide_row[AR_FRAME_YUYV] = ar_guide_row_yuyv_neon;
@@ -121,6 +147,7 @@ static const struct {
 } tiers[] = {
 #if defined(__x86_64__)
     { AR_CPU_AVX2, overlay_avx2 },
+    { AR_CPU_AVX512, overlay_avx512 },
 #elif defined(__aarch64__)
     { AR_CPU_NEON, overlay_neon },
 #endif

@@ -2,28 +2,31 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
  * The kernel table: one slot per inner loop, filled with the scalar reference and then
  * overlaid with what the machine has. No slot is ever NULL. A kernel is a pure loop over
- * one row: no allocation, no branch on type, no edge of the picture.
+ * one row of planes (nn/tensor.h): no allocation, no branch on type, no edge of the picture.
+ *
+ * The kernels of the network work on whole groups of AR_TENSOR_GROUP pixels: `width` of them are wanted, and
+ * those up to the next multiple are undefined, written all the same, and count for nothing.
  *
  * The table is filled once, then read by any thread. Two tables can coexist, which is how
  * the tests compare tiers.
  */
 
 /*
- * Depthwise k x k filter of one output row. rows[i] is tap row i at output pixel 0's centre
- * column, so taps read from -(k / 2) pixels on: the halo. weights are [k * k][channels].
- * dst pixels are dst_stride floats apart and get `channels` floats each.
+ * Depthwise k x k filter of one output row. rows[i] is tap row i of the first channel, at output pixel
+ * 0's centre column: taps read from -(k / 2) pixels on, and any pixel before the one that lies
+ * 2 * AR_TENSOR_GROUP behind the last whole group's last tap may be read. weights are [channel][k * k].
  */
 struct ar_dwconv_shape {
-    uint32_t width;      /* output pixels */
-    uint32_t channels;   /* any count >= 1 */
-    uint32_t src_stride; /* floats from a source pixel to the next */
-    uint32_t dst_stride;
-    uint32_t weight_stride; /* floats from a tap to the next, >= channels */
+    uint32_t width; /* output pixels */
+    uint32_t channels;
+    size_t src_stride; /* floats from a plane to the next */
+    size_t dst_stride;
 };
 
 typedef void ar_dwconv_row_fn(float *restrict dst, const float *const *restrict rows,
@@ -32,40 +35,49 @@ typedef void ar_dwconv_row_fn(float *restrict dst, const float *const *restrict 
 
 /*
  * What happens to a sum before it is stored, in this order:
- * v = sum * scale + bias; relu; v += add. Every array has `outputs` entries. ReLU makes zero of
+ * v = sum * scale + bias; relu; v += add. Arrays have `outputs` entries. ReLU makes zero of
  * not-a-number.
  */
 struct ar_epilogue {
     const float *scale; /* never NULL */
     const float *bias;  /* never NULL */
-    const float *add;   /* first pixel of the row to add, or NULL */
-    uint32_t add_stride;
+    const float *add;   /* first plane of the row to add, or NULL */
+    size_t add_stride;
     uint32_t add_channels; /* the first so many outputs get it */
     bool relu;
     float *sums; /* NULL, or [2][outputs]: += the row's raw sums, and their squares */
 };
 
 /*
- * Pointwise (1 x 1) product of one row: dst[p][o] = epilogue(sum over i of src[p][i] * w[i][o]).
- * weights: blocks of AR_PWCONV_LANES outputs, each block [block_inputs][AR_PWCONV_LANES], so that any
- * prefix of inputs and outputs is a view of one packing: lanes past `outputs` may hold a wider network's
- * weights. Outputs past `outputs` up to a multiple of AR_TENSOR_GROUP are stored as zero.
+ * Pointwise (1 x 1) product of one row: dst[o][x] = epilogue(sum over i of src[i][x] * w[i][o]). Each input is a
+ * plane anywhere, aligned or not: a dense k x k filter is a product of k * k planes for each channel.
+ * weights: blocks of AR_PWCONV_BLOCK outputs, each block [block_inputs][AR_PWCONV_BLOCK], so that any
+ * prefix of inputs and outputs is a view of one packing. Weights past `outputs` in the last block may
+ * be a wider network's; nothing is stored of them.
  */
-#define AR_PWCONV_LANES 16
+#define AR_PWCONV_BLOCK 4
 
 struct ar_pwconv_shape {
     uint32_t width; /* pixels */
     uint32_t inputs;
     uint32_t outputs;
-    uint32_t src_stride;
-    uint32_t dst_stride; /* >= outputs rounded up to AR_TENSOR_GROUP */
     uint32_t block_inputs;
+    size_t dst_stride; /* floats from a plane to the next */
 };
 
-typedef void ar_pwconv_row_fn(float *restrict dst, const float *restrict src,
+typedef void ar_pwconv_row_fn(float *restrict dst, const float *const *restrict src,
                               const float *restrict weights,
                               const struct ar_pwconv_shape *restrict shape,
                               const struct ar_epilogue *restrict epilogue);
+
+/*
+ * One plane of a row. split: even[x] = src[2x], odd[x] = src[2x + 1], for filters that skip every other pixel.
+ * widen: dst[x] = src[x / 2] + add[x], where add may be NULL. Both work on whole groups of their results.
+ */
+typedef void ar_split_row_fn(float *restrict even, float *restrict odd,
+                             const float *restrict src, uint32_t width);
+typedef void ar_widen_row_fn(float *restrict dst, const float *restrict src,
+                             const float *restrict add, uint32_t width);
 
 /* Bytes of picture rows to and from planes: see nn/image.h for the meaning of each field. */
 struct ar_image_rows;
@@ -148,9 +160,11 @@ typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
 #define AR_KERNELS_N_SHARES 4 /* a gain for 1, 2, 4 or 8 bytes: 1 << slot */
 
 struct ar_kernels {
-    const char *tier; /* widest instruction set in use: "scalar", "avx2", "neon" */
+    const char *tier; /* widest instruction set in use: "scalar", "avx2", "avx512", "neon" */
     ar_dwconv_row_fn *dwconv_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
     ar_pwconv_row_fn *pwconv_row;
+    ar_split_row_fn *split_row;
+    ar_widen_row_fn *widen_row;
     /* Two picture rows to and from one row of yuv420 planes, or two rows of rgb planes. */
     ar_ingest_row_fn *ingest_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_emit_row_fn *emit_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];

@@ -17,6 +17,7 @@
 #define AR_MODEL_MAX_RUNGS    32
 #define AR_MODEL_MAX_SEGMENTS 8 /* the encoder is segment 0 */
 #define AR_MODEL_MAX_CHANNELS 512
+#define AR_MODEL_CHANNEL_STEP 8 /* of maps inside the network */
 #define AR_MODEL_NAME_MAX     32
 #define AR_MODEL_TEXT_MAX     96
 

@@ -26,16 +26,6 @@ static uint64_t whole_lines(uint64_t n_floats)
     return (n_floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
 }
 
-void ar_net_shape_map(struct ar_tensor *map, float *memory, uint32_t channels)
-{
-    const uint32_t stride = ar_tensor_padded(channels);
-
-    map->data = memory + (size_t)AR_TENSOR_HALO * stride;
-    map->channels = channels;
-    map->pixel_stride = stride;
-    map->row_stride = ((size_t)2 * AR_TENSOR_HALO + map->width) * stride;
-}
-
 static uint32_t last_reader(const struct ar_model *model, uint32_t index)
 {
     uint32_t last = index;
@@ -79,7 +69,7 @@ static void lay_out_planes(struct ar_net *net)
                                                                 net->planes.width, n_planes));
 
     if (memory)
-        ar_net_shape_map(&net->planes, memory, n_planes);
+        ar_tensor_place(&net->planes, memory, n_planes);
 }
 
 /* What the layer under way works in: as much as the neediest layer wants. */
@@ -119,7 +109,7 @@ static void lay_out_nodes(struct ar_net *net)
         struct ar_net_node *node = &net->nodes[i];
         const struct ar_layer *layer = node->layer;
 
-        ar_pack_init(&node->pack, model, layer, &net->arena);
+        ar_pack_init(&node->pack, layer, &net->arena);
         if (layer->norm == AR_LAYER_NORM_INSTANCE)
             ar_running_init(&node->norm, model->n_rungs, 2 * layer->max_outputs, &net->arena);
         if (layer->gate_previous)

@@ -46,11 +46,5 @@ struct ar_net {
     float zeros[AR_MODEL_MAX_CHANNELS];
 };
 
-/*
- * Gives a map of a known size its channels and its memory, which starts with the halo of the
- * first row.
- */
-void ar_net_shape_map(struct ar_tensor *map, float *memory, uint32_t channels);
-
 /* Runs one layer at a rung; the layers that it reads have run. */
 void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung);

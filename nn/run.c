@@ -221,7 +221,7 @@ void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung
     const struct ar_layer *layer = node->layer;
     struct ar_rows job = describe(net, node, rung);
 
-    ar_net_shape_map(&node->result, node->memory, job.outputs);
+    ar_tensor_place(&node->result, node->memory, job.outputs);
     if (layer->gate)
         set_gates(net, node, &job);
     if (layer->norm == AR_LAYER_NORM_INSTANCE)

@@ -5,42 +5,71 @@
 #include <stdint.h>
 
 /*
- * A feature map: float32, height x width x channels (NHWC, one picture).
+ * A feature map: float32, height x channels x width: a row of the picture is one plane after the other,
+ * [y][channel][x]. A vector holds neighbouring pixels of one channel, so no lane is lost whatever the
+ * count of channels, and a filter that moves along a row stays in a few kilobytes.
  *
- * Each row carries AR_TENSOR_HALO pixels on its left and right, filled by the layer that
- * writes the row according to the network's border rule, so that row kernels never test
- * for edges. Rows outside the map are resolved by pointer: see ar_tensor_row().
+ * Each plane of a row has AR_TENSOR_HALO pixels on its left and right, filled by the layer that writes the
+ * row according to the network's border rule, so that row kernels never test for edges. Behind them is
+ * room: kernels compute whole vectors, and what lies past the halo is undefined. Rows outside the map
+ * are resolved by pointer: see ar_tensor_row().
  * A view: the memory belongs to the arena.
  */
 
 #define AR_TENSOR_HALO  2
-#define AR_TENSOR_GROUP 8 /* channels are stored in multiples of this, the rest is zero */
+#define AR_TENSOR_GROUP 16 /* pixels: the widest vector; kernels write whole ones */
+
+/* Floats that lie before the first plane and behind the last one, to be read past its end. */
+#define AR_TENSOR_MARGIN (4 * AR_TENSOR_GROUP)
 
 struct ar_tensor {
-    float *data; /* pixel (0, 0), 32-byte aligned */
+    float *data; /* row 0, channel 0, pixel 0; 64-byte aligned */
     uint32_t height;
     uint32_t width;
     uint32_t channels;
-    uint32_t pixel_stride; /* floats from a pixel to the next, a multiple of AR_TENSOR_GROUP */
-    size_t row_stride;     /* floats from a row to the next, halo included */
+    size_t
+        plane_stride; /* floats from a channel to the next of one row, a multiple of AR_TENSOR_GROUP */
+    size_t row_stride; /* floats from a row to the next */
 };
 
+/* Row y's first plane. */
 static inline float *ar_tensor_row(const struct ar_tensor *tensor, uint32_t y)
 {
     return tensor->data + (size_t)y * tensor->row_stride;
 }
 
-/* Channels as stored: whole groups. */
-static inline uint32_t ar_tensor_padded(uint32_t channels)
+/* Channel c's plane of row y. */
+static inline float *ar_tensor_plane(const struct ar_tensor *tensor, uint32_t y, uint32_t c)
 {
-    return (channels + AR_TENSOR_GROUP - 1) / AR_TENSOR_GROUP * AR_TENSOR_GROUP;
+    return ar_tensor_row(tensor, y) + c * tensor->plane_stride;
+}
+
+/* Pixels in whole groups. */
+static inline uint32_t ar_tensor_whole(uint32_t width)
+{
+    return (width + AR_TENSOR_GROUP - 1) / AR_TENSOR_GROUP * AR_TENSOR_GROUP;
+}
+
+/* The halos of neighbours lie between whole groups, out of reach of both. */
+static inline size_t ar_tensor_plane_stride(uint32_t width)
+{
+    return (size_t)ar_tensor_whole(width) + AR_TENSOR_GROUP;
 }
 
 /*
- * Floats that a map needs, halo included. 64 bits: what a file asks for may not fit the
- * machine.
+ * Floats that a map needs, margins included. 64 bits: what a file asks for may not fit the machine.
  */
 static inline uint64_t ar_tensor_floats(uint32_t height, uint32_t width, uint32_t channels)
 {
-    return (uint64_t)height * (width + 2u * AR_TENSOR_HALO) * ar_tensor_padded(channels);
+    return (uint64_t)height * channels * ar_tensor_plane_stride(width) +
+           2u * (uint64_t)AR_TENSOR_MARGIN;
+}
+
+/* Gives a map of a known size its channels and its memory, which begins with a margin. */
+static inline void ar_tensor_place(struct ar_tensor *tensor, float *memory, uint32_t channels)
+{
+    tensor->data = memory + AR_TENSOR_MARGIN;
+    tensor->channels = channels;
+    tensor->plane_stride = ar_tensor_plane_stride(tensor->width);
+    tensor->row_stride = tensor->plane_stride * channels;
 }

@@ -5,24 +5,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/tensor.h"
+
 #define AR_NEON_LANES ((size_t)4)
 
-/* The first `count` floats, 4 at most; the other lanes are zero and not read. */
-static inline float32x4_t ar_neon_load_first(const float *from, size_t count)
-{
-    float lanes[AR_NEON_LANES] = { 0.0F };
+/* Vectors of a group of pixels, the least that kernels work on. */
+#define AR_NEON_GROUP (AR_TENSOR_GROUP / AR_NEON_LANES)
 
-    if (count >= AR_NEON_LANES)
-        return vld1q_f32(from);
-    for (size_t i = 0; i < count; i++)
-        lanes[i] = from[i];
-    return vld1q_f32(lanes);
+/* Vectors in the whole groups that kernels work on. */
+static inline size_t ar_neon_vectors(uint32_t width)
+{
+    return ar_tensor_whole(width) / AR_NEON_LANES;
 }
 
-/* All bits of the first `count` lanes. */
-static inline uint32x4_t ar_neon_first_lanes(size_t count)
+/* The first `count` lanes, all of them from 4 on; zero in the others. */
+static inline float32x4_t ar_neon_keep_first(float32x4_t values, size_t count)
 {
     static const uint32_t index[AR_NEON_LANES] = { 0, 1, 2, 3 };
+    const uint32_t limit = (uint32_t)(count < AR_NEON_LANES ? count : AR_NEON_LANES);
+    const uint32x4_t kept = vcltq_u32(vld1q_u32(index), vdupq_n_u32(limit));
 
-    return vcltq_u32(vld1q_u32(index), vdupq_n_u32((uint32_t)count));
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(values), kept));
 }

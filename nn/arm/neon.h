@@ -11,6 +11,17 @@ ar_dwconv_row_fn ar_dwconv5x5_row_s1_neon;
 ar_dwconv_row_fn ar_dwconv5x5_row_s2_neon;
 
 ar_pwconv_row_fn ar_pwconv_row_neon;
+ar_split_row_fn ar_split_row_neon;
+ar_widen_row_fn ar_widen_row_neon;
+
+ar_ingest_row_fn ar_ingest_yuv420_row_i420_neon;
+ar_ingest_row_fn ar_ingest_yuv420_row_nv12_neon;
+ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_neon;
+
+ar_emit_row_fn ar_emit_yuv420_row_i420_neon;
+ar_emit_row_fn ar_emit_yuv420_row_nv12_neon;
+ar_emit_row_fn ar_emit_yuv420_row_yuyv_neon;
+ar_emit_row_fn ar_emit_yuv420_row_xrgb_neon;
 
 ar_guide_row_fn ar_guide_row_planar_neon;
 ar_guide_row_fn ar_guide_row_yuyv_neon;

@@ -9,185 +9,154 @@
 #include "nn/tile.h"
 
 /*
- * A tile of 8 pixels x 8 outputs is 16 sums in registers; with 4 inputs of each pixel in 8 more and
- * two weights, 26 of 32 are in use, and 16 loads feed 64 multiply-adds. 16 sums cover a latency
- * of 8 at two multiply-adds a cycle, or 16 at one.
+ * A tile of vectors of pixels x a block of outputs stays in registers while the inputs run: 5 x 4 makes 20
+ * sums, 5 vectors of an input and the block's 4 weights, used by lane, in 26 of 32 registers. 6 loads
+ * feed 20 multiply-adds, and 20 sums cover their latency. Pixels are the outer loop, so that a tile's
+ * inputs are read from the nearest cache for every block of outputs; the weights pass by. The six
+ * planes of a picture are one tile of 4 x 6: as two blocks a quarter of the work would be for nothing.
  */
-#define TILE_PIXELS 8
-#define N_VECTORS   2 /* of 4 lanes: half a block of the packed weights */
-#define TILE_LANES  (N_VECTORS * AR_NEON_LANES)
+#define LANES       AR_NEON_LANES
+#define BLOCK       AR_PWCONV_BLOCK
+#define PLANES      6
+#define MAX_VECTORS 5
+#define MAX_SUMS    24
 
-/* One row's call, and what all pixels of its current 8 outputs share. */
-struct group {
-    const struct ar_pwconv_shape *shape;
+struct job {
+    float *dst;
+    const float *const *src;
     const float *weights;
-    const float *add; /* NULL when no output of the group gets any */
-    uint32_t add_stride;
-    size_t n_added;
-    size_t n_valid;
-    bool relu;
-    bool counts; /* sums are wanted */
-    uint32x4_t valid[N_VECTORS];
-    float32x4_t scale[N_VECTORS];
-    float32x4_t bias[N_VECTORS];
-    float32x4_t sum[N_VECTORS];
-    float32x4_t square[N_VECTORS];
+    const struct ar_pwconv_shape *shape;
+    const struct ar_epilogue *epilogue;
 };
 
-static size_t above(size_t count, size_t first)
+/* Adds one output's raw sums, and their squares, over the pixels of a tile that begins at x. */
+AR_TILE void count(const struct job *restrict job, size_t x, size_t output,
+                   const float32x4_t *restrict sums, size_t n_vectors)
 {
-    return count > first ? count - first : 0;
+    const size_t width = job->shape->width;
+    float *const counted = job->epilogue->sums + output;
+    float32x4_t total = vdupq_n_f32(0.0F);
+    float32x4_t square = vdupq_n_f32(0.0F);
+
+    AR_UNROLL
+    for (size_t v = 0; v < n_vectors; v++) {
+        const size_t at = x + v * LANES;
+        const float32x4_t sum = ar_neon_keep_first(sums[v], width > at ? width - at : 0);
+
+        total = vaddq_f32(total, sum);
+        square = vfmaq_f32(square, sum, sum);
+    }
+    counted[0] += vaddvq_f32(total);
+    counted[job->shape->outputs] += vaddvq_f32(square);
 }
 
-static void begin_group(struct group *restrict group, size_t first,
-                        const struct ar_epilogue *restrict epilogue)
+/* Stores one output's pixels of a tile. The number-preferring maximum turns not-a-number into zero. */
+AR_TILE void finish(const struct job *restrict job, size_t x, size_t output,
+                    const float32x4_t *restrict sums, size_t n_vectors)
 {
-    group->n_valid = group->shape->outputs - first;
-    group->n_added = epilogue->add ? above(epilogue->add_channels, first) : 0;
-    group->add = group->n_added > 0 ? epilogue->add + first : NULL;
-    group->add_stride = epilogue->add_stride;
-    group->relu = epilogue->relu;
-    group->counts = epilogue->sums != NULL;
-    for (size_t v = 0; v < N_VECTORS; v++) {
-        const size_t lane = v * AR_NEON_LANES;
-        const size_t n_valid = above(group->n_valid, lane);
-        const size_t o = n_valid > 0 ? first + lane : first;
+    const struct ar_epilogue *const epilogue = job->epilogue;
+    const float32x4_t scale = vld1q_dup_f32(epilogue->scale + output);
+    const float32x4_t bias = vld1q_dup_f32(epilogue->bias + output);
+    float *const dst = job->dst + output * job->shape->dst_stride + x;
+    float32x4_t value[MAX_VECTORS];
 
-        group->valid[v] = ar_neon_first_lanes(n_valid);
-        group->scale[v] = ar_neon_load_first(epilogue->scale + o, n_valid);
-        group->bias[v] = ar_neon_load_first(epilogue->bias + o, n_valid);
-        group->sum[v] = vdupq_n_f32(0.0F);
-        group->square[v] = vdupq_n_f32(0.0F);
+    AR_UNROLL
+    for (size_t v = 0; v < n_vectors; v++)
+        value[v] = vfmaq_f32(bias, sums[v], scale);
+    if (epilogue->relu) {
+        AR_UNROLL
+        for (size_t v = 0; v < n_vectors; v++)
+            value[v] = vmaxnmq_f32(value[v], vdupq_n_f32(0.0F));
     }
-}
-
-/* Hands the row's statistics out. */
-static void end_group(const struct group *restrict group, float *restrict sums)
-{
-    float lanes[2][TILE_LANES];
-
-    for (size_t v = 0; v < N_VECTORS; v++) {
-        vst1q_f32(&lanes[0][v * AR_NEON_LANES], group->sum[v]);
-        vst1q_f32(&lanes[1][v * AR_NEON_LANES], group->square[v]);
-    }
-    for (size_t i = 0; i < TILE_LANES && i < group->n_valid; i++) {
-        sums[i] += lanes[0][i];
-        sums[group->shape->outputs + i] += lanes[1][i];
-    }
-}
-
-/* Stores vector v of pixel x. The number-preferring maximum turns not-a-number into zero. */
-AR_TILE void finish(float *restrict dst, struct group *restrict group, size_t x, size_t v,
-                    float32x4_t sum)
-{
-    const size_t lane = v * AR_NEON_LANES;
-    float32x4_t value = vfmaq_f32(group->bias[v], sum, group->scale[v]);
-
-    if (group->counts) {
-        group->sum[v] = vaddq_f32(group->sum[v], sum);
-        group->square[v] = vfmaq_f32(group->square[v], sum, sum);
-    }
-    if (group->relu)
-        value = vmaxnmq_f32(value, vdupq_n_f32(0.0F));
-    if (group->n_added > lane) {
-        const float *const add = group->add + x * group->add_stride + lane;
-
-        value = vaddq_f32(value, ar_neon_load_first(add, group->n_added - lane));
-    }
-    /* The lanes past the outputs computed with a wider network's weights. */
-    value = vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(value), group->valid[v]));
-    vst1q_f32(dst + x * group->shape->dst_stride + lane, value);
-}
-
-AR_TILE void multiply(float32x4_t *restrict sum, const float *restrict src, size_t stride,
-                      const float *restrict weights, size_t inputs, size_t n_pixels)
-{
-    size_t i = 0;
-
-    for (; inputs - i >= AR_NEON_LANES; i += AR_NEON_LANES) {
-        float32x4_t in[TILE_PIXELS];
+    if (epilogue->add && output < epilogue->add_channels) {
+        const float *const add = epilogue->add + output * epilogue->add_stride + x;
 
         AR_UNROLL
-        for (size_t p = 0; p < n_pixels; p++)
-            in[p] = vld1q_f32(src + p * stride + i);
-/* A lane's number must be a constant, which no function can demand of its argument. */
-#define MULTIPLY_LANE(lane)                                                      \
-    do {                                                                         \
-        const float32x4_t low = vld1q_f32(weights);                              \
-        const float32x4_t high = vld1q_f32(weights + AR_NEON_LANES);             \
-                                                                                 \
-        weights += AR_PWCONV_LANES;                                              \
-        AR_UNROLL                                                                \
-        for (size_t p = 0; p < n_pixels; p++) {                                  \
-            sum[2 * p] = vfmaq_laneq_f32(sum[2 * p], low, in[p], lane);          \
-            sum[2 * p + 1] = vfmaq_laneq_f32(sum[2 * p + 1], high, in[p], lane); \
-        }                                                                        \
-    } while (0)
-        MULTIPLY_LANE(0);
-        MULTIPLY_LANE(1);
-        MULTIPLY_LANE(2);
-        MULTIPLY_LANE(3);
-#undef MULTIPLY_LANE
+        for (size_t v = 0; v < n_vectors; v++)
+            value[v] = vaddq_f32(value[v], vld1q_f32(add + v * LANES));
     }
-    for (; i < inputs; i++) {
-        const float32x4_t low = vld1q_f32(weights);
-        const float32x4_t high = vld1q_f32(weights + AR_NEON_LANES);
+    AR_UNROLL
+    for (size_t v = 0; v < n_vectors; v++)
+        vst1q_f32(dst + v * LANES, value[v]);
+}
 
-        weights += AR_PWCONV_LANES;
+/* Pixels from x on, outputs from `first` on. */
+AR_TILE void tile(const struct job *restrict job, size_t x, size_t first, size_t n_vectors,
+                  size_t n_outputs)
+{
+    const size_t n_inputs = job->shape->inputs;
+    const size_t block_floats = (size_t)job->shape->block_inputs * BLOCK;
+    const float *const weights = job->weights + first / BLOCK * block_floats;
+    float32x4_t sum[MAX_SUMS];
+
+    AR_UNROLL
+    for (size_t s = 0; s < n_vectors * n_outputs; s++)
+        sum[s] = vdupq_n_f32(0.0F);
+    for (size_t i = 0; i < n_inputs; i++) {
+        const float *const in = job->src[i] + x;
+        float32x4_t value[MAX_VECTORS];
+
         AR_UNROLL
-        for (size_t p = 0; p < n_pixels; p++) {
-            const float32x4_t value = vld1q_dup_f32(src + p * stride + i);
+        for (size_t v = 0; v < n_vectors; v++)
+            value[v] = vld1q_f32(in + v * LANES);
+        AR_UNROLL
+        for (size_t o = 0; o < n_outputs; o++) {
+            const float32x4_t weight =
+                vld1q_f32(weights + o / BLOCK * block_floats + i * BLOCK);
 
-            sum[2 * p] = vfmaq_f32(sum[2 * p], low, value);
-            sum[2 * p + 1] = vfmaq_f32(sum[2 * p + 1], high, value);
+            AR_UNROLL
+            for (size_t v = 0; v < n_vectors; v++)
+                sum[o * n_vectors + v] =
+                    vfmaq_n_f32(sum[o * n_vectors + v], value[v], weight[o % BLOCK]);
         }
     }
+    AR_UNROLL
+    for (size_t o = 0; o < n_outputs; o++) {
+        if (first + o >= job->shape->outputs)
+            break;
+        if (job->epilogue->sums)
+            count(job, x, first + o, sum + o * n_vectors, n_vectors);
+        finish(job, x, first + o, sum + o * n_vectors, n_vectors);
+    }
 }
 
-AR_TILE void tile(float *restrict dst, const float *restrict src, struct group *restrict group,
-                  size_t x, size_t n_pixels)
+/* All outputs of some vectors of pixels. */
+AR_TILE void column(const struct job *restrict job, size_t x, size_t n_vectors)
 {
-    const size_t stride = group->shape->src_stride;
-    float32x4_t sum[TILE_PIXELS * N_VECTORS];
-
-    AR_UNROLL
-    for (size_t s = 0; s < n_pixels * N_VECTORS; s++)
-        sum[s] = vdupq_n_f32(0.0F);
-    multiply(sum, src + x * stride, stride, group->weights, group->shape->inputs, n_pixels);
-    AR_UNROLL
-    for (size_t s = 0; s < n_pixels * N_VECTORS; s++)
-        finish(dst, group, x + s / N_VECTORS, s % N_VECTORS, sum[s]);
+    for (size_t o = 0; o < job->shape->outputs; o += BLOCK)
+        tile(job, x, o, n_vectors, BLOCK);
 }
 
-/* A whole row for 8 outputs: full tiles, then what is left. */
-static void group_row(float *restrict dst, const float *restrict src,
-                      struct group *restrict group)
+static void features(const struct job *restrict job, size_t n_vectors)
 {
-    const size_t width = group->shape->width;
+    size_t n_left = n_vectors;
     size_t x = 0;
 
-    for (; width - x >= TILE_PIXELS; x += TILE_PIXELS)
-        tile(dst, src, group, x, TILE_PIXELS);
-    for (; width - x >= TILE_PIXELS / 2; x += TILE_PIXELS / 2)
-        tile(dst, src, group, x, TILE_PIXELS / 2);
-    for (; x < width; x++)
-        tile(dst, src, group, x, 1);
+    /* Evenly, fives and fours: every group is four. */
+    while (n_left > 0) {
+        const size_t n_tiles = (n_left + MAX_VECTORS - 1) / MAX_VECTORS;
+        const size_t n = (n_left + n_tiles - 1) / n_tiles;
+
+        if (n == MAX_VECTORS)
+            column(job, x, MAX_VECTORS);
+        else
+            column(job, x, AR_NEON_GROUP);
+        x += n * LANES;
+        n_left -= n;
+    }
 }
 
-void ar_pwconv_row_neon(float *restrict dst, const float *restrict src,
+void ar_pwconv_row_neon(float *restrict dst, const float *const *restrict src,
                         const float *restrict weights,
                         const struct ar_pwconv_shape *restrict shape,
                         const struct ar_epilogue *restrict epilogue)
 {
-    const size_t block_floats = (size_t)shape->block_inputs * AR_PWCONV_LANES;
-    struct group group = { .shape = shape };
+    const struct job job = { dst, src, weights, shape, epilogue };
 
-    for (size_t first = 0; first < shape->outputs; first += TILE_LANES) {
-        group.weights =
-            weights + first / AR_PWCONV_LANES * block_floats + first % AR_PWCONV_LANES;
-        begin_group(&group, first, epilogue);
-        group_row(dst + first, src, &group);
-        if (group.counts)
-            end_group(&group, epilogue->sums + first);
+    if (shape->outputs != PLANES) {
+        features(&job, ar_neon_vectors(shape->width));
+        return;
     }
+    for (size_t x = 0; x < shape->width; x += AR_NEON_GROUP * LANES)
+        tile(&job, x, 0, AR_NEON_GROUP, PLANES);
 }

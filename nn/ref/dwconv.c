@@ -8,27 +8,20 @@ static void dwconv_row(float *restrict dst, const float *const *restrict rows,
                        const struct ar_dwconv_shape *restrict shape, uint32_t kernel,
                        uint32_t stride)
 {
-    const ptrdiff_t src_stride = (ptrdiff_t)shape->src_stride;
+    for (size_t c = 0; c < shape->channels; c++) {
+        const float *const taps = weights + c * kernel * kernel;
+        const size_t plane = c * shape->src_stride;
 
-    for (uint32_t x = 0; x < shape->width; x++) {
-        const ptrdiff_t first =
-            ((ptrdiff_t)(x * stride) - (ptrdiff_t)(kernel / 2)) * src_stride;
-        float *const pixel = dst + (size_t)x * shape->dst_stride;
-
-        for (uint32_t c = 0; c < shape->channels; c++) {
-            const float *weight = weights + c;
+        for (size_t x = 0; x < shape->width; x++) {
             float sum = 0.0F;
 
-            for (uint32_t row = 0; row < kernel; row++) {
-                const float *tap = rows[row] + first + c;
+            for (size_t row = 0; row < kernel; row++) {
+                const float *const in = rows[row] + plane + x * stride - kernel / 2;
 
-                for (uint32_t column = 0; column < kernel; column++) {
-                    sum += *tap * *weight;
-                    tap += src_stride;
-                    weight += shape->weight_stride;
-                }
+                for (size_t column = 0; column < kernel; column++)
+                    sum += in[column] * taps[row * kernel + column];
             }
-            pixel[c] = sum;
+            dst[c * shape->dst_stride + x] = sum;
         }
     }
 }

@@ -22,11 +22,12 @@ struct block {
 static struct rgb colour_at(const float *restrict src,
                             const struct ar_image_scale *restrict scale, size_t row, size_t x)
 {
-    const float *const pixel = src + row * scale->plane_row_stride + x * scale->plane_stride;
+    const float *const pixel = src + row * scale->plane_row_stride + x;
     float value[3];
 
-    for (uint32_t c = 0; c < 3; c++)
-        value[c] = ar_ref_clamp(pixel[c] * scale->emit_mul[c] + scale->emit_add[c],
+    for (size_t c = 0; c < 3; c++)
+        value[c] = ar_ref_clamp(pixel[c * scale->plane_stride] * scale->emit_mul[c] +
+                                    scale->emit_add[c],
                                 scale->low[c], scale->high[c]);
     return (struct rgb){ value[0], value[1], value[2] };
 }

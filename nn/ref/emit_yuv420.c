@@ -8,7 +8,7 @@
 static float value_at(const float *restrict src, const struct ar_image_scale *restrict scale,
                       size_t plane)
 {
-    return src[plane] * scale->emit_mul[plane] + scale->emit_add[plane];
+    return src[plane * scale->plane_stride] * scale->emit_mul[plane] + scale->emit_add[plane];
 }
 
 static uint8_t byte_at(const float *restrict src, const struct ar_image_scale *restrict scale,
@@ -29,7 +29,7 @@ void ar_emit_yuv420_row_i420_ref(const struct ar_image_rows *restrict dst,
                                  const struct ar_image_scale *restrict scale)
 {
     for (size_t x = 0; x < dst->width_px / 2; x++) {
-        const float *const pixel = src + x * scale->plane_stride;
+        const float *const pixel = src + x;
 
         emit_luma(dst, pixel, scale, x);
         dst->u[x] = byte_at(pixel, scale, 4);
@@ -42,7 +42,7 @@ void ar_emit_yuv420_row_nv12_ref(const struct ar_image_rows *restrict dst,
                                  const struct ar_image_scale *restrict scale)
 {
     for (size_t x = 0; x < dst->width_px / 2; x++) {
-        const float *const pixel = src + x * scale->plane_stride;
+        const float *const pixel = src + x;
 
         emit_luma(dst, pixel, scale, x);
         dst->u[2 * x] = byte_at(pixel, scale, 4);
@@ -55,7 +55,7 @@ void ar_emit_yuv420_row_yuyv_ref(const struct ar_image_rows *restrict dst,
                                  const struct ar_image_scale *restrict scale)
 {
     for (size_t x = 0; x < dst->width_px / 2; x++) {
-        const float *const pixel = src + x * scale->plane_stride;
+        const float *const pixel = src + x;
 
         for (size_t row = 0; row < 2; row++) {
             uint8_t *const pair = dst->y[row] + x * 4;
@@ -74,7 +74,7 @@ void ar_emit_yuv420_row_xrgb_ref(const struct ar_image_rows *restrict dst,
                                  const struct ar_image_scale *restrict scale)
 {
     for (size_t x = 0; x < dst->width_px / 2; x++) {
-        const float *const pixel = src + x * scale->plane_stride;
+        const float *const pixel = src + x;
         const float u = value_at(pixel, scale, 4) - 128.0F;
         const float v = value_at(pixel, scale, 5) - 128.0F;
         const float r_of_uv = v * AR_IMAGE_R_OF_V;

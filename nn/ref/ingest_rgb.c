@@ -4,14 +4,12 @@
 #include "nn/image.h"
 #include "nn/ref/ref.h"
 
-/* One pixel's full-range values R, G, B to its planes, with zero padding. */
+/* One pixel's full-range values R, G, B to its planes. */
 static void store(float *restrict dst, const struct ar_image_scale *restrict scale,
                   const float rgb[3])
 {
-    for (uint32_t c = 0; c < 3; c++)
-        dst[c] = rgb[c] * scale->ingest_mul[c] + scale->ingest_add[c];
-    for (uint32_t c = 3; c < AR_TENSOR_GROUP; c++)
-        dst[c] = 0.0F;
+    for (size_t c = 0; c < 3; c++)
+        dst[c * scale->plane_stride] = rgb[c] * scale->ingest_mul[c] + scale->ingest_add[c];
 }
 
 static float widen(uint8_t byte, const struct ar_image_range *restrict range)
@@ -37,7 +35,7 @@ static void store_yuv(float *restrict dst, const struct ar_image_scale *restrict
 static float *pixel_at(float *restrict dst, const struct ar_image_scale *restrict scale,
                        size_t row, size_t x)
 {
-    return dst + row * scale->plane_row_stride + x * scale->plane_stride;
+    return dst + row * scale->plane_row_stride + x;
 }
 
 void ar_ingest_rgb_row_i420_ref(float *restrict dst, const struct ar_image_rows *restrict src,

@@ -4,16 +4,17 @@
 #include "nn/image.h"
 #include "nn/ref/ref.h"
 
-/* One plane pixel's six values, in the order of the planes. */
+/* One place's six values, in the order of the planes. */
 struct values {
-    float v[AR_TENSOR_GROUP];
+    float v[AR_IMAGE_MAX_PLANES];
 };
 
-static void store(float *restrict dst, const struct ar_image_scale *restrict scale,
+static void store(float *restrict dst, const struct ar_image_scale *restrict scale, size_t x,
                   const struct values *restrict values)
 {
-    for (uint32_t c = 0; c < AR_TENSOR_GROUP; c++)
-        dst[c] = values->v[c] * scale->ingest_mul[c] + scale->ingest_add[c];
+    for (size_t c = 0; c < AR_IMAGE_MAX_PLANES; c++)
+        dst[c * scale->plane_stride + x] =
+            values->v[c] * scale->ingest_mul[c] + scale->ingest_add[c];
 }
 
 void ar_ingest_yuv420_row_i420_ref(float *restrict dst,
@@ -30,7 +31,7 @@ void ar_ingest_yuv420_row_i420_ref(float *restrict dst,
             src->v[x],
         } };
 
-        store(dst + x * scale->plane_stride, scale, &values);
+        store(dst, scale, x, &values);
     }
 }
 
@@ -48,7 +49,7 @@ void ar_ingest_yuv420_row_nv12_ref(float *restrict dst,
             src->u[2 * x + 1],
         } };
 
-        store(dst + x * scale->plane_stride, scale, &values);
+        store(dst, scale, x, &values);
     }
 }
 
@@ -69,7 +70,7 @@ void ar_ingest_yuv420_row_yuyv_ref(float *restrict dst,
             (float)(upper[3] + lower[3]) * 0.5F,
         } };
 
-        store(dst + x * scale->plane_stride, scale, &values);
+        store(dst, scale, x, &values);
     }
 }
 
@@ -101,6 +102,6 @@ void ar_ingest_yuv420_row_xrgb_ref(float *restrict dst,
 
         values.v[4] = (b - y) * (0.25F / AR_IMAGE_B_OF_U) + 128.0F;
         values.v[5] = (r - y) * (0.25F / AR_IMAGE_R_OF_V) + 128.0F;
-        store(dst + x * scale->plane_stride, scale, &values);
+        store(dst, scale, x, &values);
     }
 }

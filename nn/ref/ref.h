@@ -11,6 +11,8 @@ ar_dwconv_row_fn ar_dwconv5x5_row_s1_ref;
 ar_dwconv_row_fn ar_dwconv5x5_row_s2_ref;
 
 ar_pwconv_row_fn ar_pwconv_row_ref;
+ar_split_row_fn ar_split_row_ref;
+ar_widen_row_fn ar_widen_row_ref;
 
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_ref;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_ref;

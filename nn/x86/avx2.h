@@ -11,10 +11,13 @@ ar_dwconv_row_fn ar_dwconv5x5_row_s1_avx2;
 ar_dwconv_row_fn ar_dwconv5x5_row_s2_avx2;
 
 ar_pwconv_row_fn ar_pwconv_row_avx2;
+ar_split_row_fn ar_split_row_avx2;
+ar_widen_row_fn ar_widen_row_avx2;
 
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_avx2;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_avx2;
 ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_avx2;
+ar_ingest_row_fn ar_ingest_yuv420_row_xrgb_avx2;
 
 ar_emit_row_fn ar_emit_yuv420_row_i420_avx2;
 ar_emit_row_fn ar_emit_yuv420_row_nv12_avx2;

@@ -1,136 +1,87 @@
 /* SPDX-License-Identifier: MIT */
 #include <immintrin.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "nn/tile.h"
 #include "nn/x86/avx2.h"
 #include "nn/x86/lanes_avx2.h"
 
 /*
- * A tile is some neighbouring output pixels of 8 channels: 8 sums, a tap row's 3 or 5 weights
- * and a source pixel are at most 14 of 16 registers, and 8 sums cover an FMA's latency. Channels
- * are the inner loop, so that a source row passes through L1 once.
+ * A vector is 8 neighbouring pixels of a channel; taps beside them are unaligned loads, half of which stay within
+ * a cache line. Each row of taps has a sum of its own, so that their latencies overlap.
  */
-#define TILE_PIXELS 8
-#define MAX_KERNEL  5
+#define LANES      AR_AVX2_LANES
+#define MAX_KERNEL 5
 
-/* What one call works on. */
-struct job {
-    float *dst;
-    const float *const *rows;
-    const float *weights;
-    const struct ar_dwconv_shape *shape;
-    __m256i tail; /* lanes of the last channels when they are no whole vector */
-};
-
-AR_TILE __m256 load(const float *from, __m256i tail, bool whole)
+/* A row's taps from `in` on, times their weights. */
+AR_TILE __m256 sum_row(const float *in, const float *taps, size_t kernel, size_t stride)
 {
-    return whole ? _mm256_loadu_ps(from) : _mm256_maskload_ps(from, tail);
+    __m256 sum = _mm256_setzero_ps();
+
+    AR_UNROLL
+    for (size_t i = 0; i < kernel; i++) {
+        __m256 values = _mm256_loadu_ps(in + i);
+
+        if (stride == 2)
+            values = AR_AVX2_EVERY_OTHER(values, _mm256_loadu_ps(in + i + LANES), 0);
+        sum = _mm256_fmadd_ps(values, _mm256_broadcast_ss(taps + i), sum);
+    }
+    return sum;
 }
 
-/* Output pixels [x, x + n_pixels) of the channels from c on. */
-AR_TILE void tile(const struct job *restrict job, size_t x, size_t c, size_t kernel,
-                  size_t stride, size_t n_pixels, bool whole)
+AR_TILE void plane(float *restrict dst, const float *const *restrict rows, size_t at,
+                   const float *restrict taps, size_t n_vectors, size_t kernel, size_t stride)
 {
-    const ptrdiff_t src_stride = (ptrdiff_t)job->shape->src_stride;
-    const ptrdiff_t first =
-        ((ptrdiff_t)(x * stride) - (ptrdiff_t)(kernel / 2)) * src_stride + (ptrdiff_t)c;
-    const float *weights = job->weights + c;
-    __m256 sum[TILE_PIXELS];
-
-    AR_UNROLL
-    for (size_t p = 0; p < n_pixels; p++)
-        sum[p] = _mm256_setzero_ps();
-    for (size_t row = 0; row < kernel; row++) {
-        const float *const in = job->rows[row] + first;
-        __m256 weight[MAX_KERNEL];
+    for (size_t v = 0; v < n_vectors; v++) {
+        const size_t x = at + v * LANES * stride - kernel / 2;
+        __m256 sum[MAX_KERNEL];
 
         AR_UNROLL
-        for (size_t k = 0; k < kernel; k++) {
-            weight[k] = load(weights, job->tail, whole);
-            weights += job->shape->weight_stride;
-        }
+        for (size_t r = 0; r < kernel; r++)
+            sum[r] = sum_row(rows[r] + x, taps + kernel * r, kernel, stride);
         AR_UNROLL
-        for (size_t p = 0; p < n_pixels; p++) {
-            AR_UNROLL
-            for (size_t k = 0; k < kernel; k++) {
-                const float *const px = in + (ptrdiff_t)(p * stride + k) * src_stride;
-
-                sum[p] = _mm256_fmadd_ps(load(px, job->tail, whole), weight[k], sum[p]);
-            }
-        }
-    }
-    AR_UNROLL
-    for (size_t p = 0; p < n_pixels; p++) {
-        float *const out = job->dst + (x + p) * job->shape->dst_stride + c;
-
-        if (whole)
-            _mm256_storeu_ps(out, sum[p]);
-        else
-            _mm256_maskstore_ps(out, job->tail, sum[p]);
+        for (size_t r = 1; r < kernel; r++)
+            sum[0] = _mm256_add_ps(sum[0], sum[r]);
+        _mm256_storeu_ps(dst + v * LANES, sum[0]);
     }
 }
 
-AR_TILE void tile_of_all_channels(const struct job *restrict job, size_t x, size_t kernel,
-                                  size_t stride, size_t n_pixels)
+AR_TILE void dwconv_row(float *restrict dst, const float *const *restrict rows,
+                        const float *restrict weights,
+                        const struct ar_dwconv_shape *restrict shape, size_t kernel,
+                        size_t stride)
 {
-    const size_t n_whole = job->shape->channels / AR_AVX2_LANES * AR_AVX2_LANES;
+    const size_t n_vectors = ar_avx2_vectors(shape->width);
 
-    for (size_t c = 0; c < n_whole; c += AR_AVX2_LANES)
-        tile(job, x, c, kernel, stride, n_pixels, true);
-    if (n_whole < job->shape->channels)
-        tile(job, x, n_whole, kernel, stride, n_pixels, false);
-}
-
-AR_TILE void dwconv_row(const struct job *restrict job, size_t kernel, size_t stride)
-{
-    const size_t width = job->shape->width;
-    size_t x = 0;
-
-    for (; width - x >= TILE_PIXELS; x += TILE_PIXELS)
-        tile_of_all_channels(job, x, kernel, stride, TILE_PIXELS);
-    for (; x < width; x++)
-        tile_of_all_channels(job, x, kernel, stride, 1);
+    for (size_t c = 0; c < shape->channels; c++)
+        plane(dst + c * shape->dst_stride, rows, c * shape->src_stride,
+              weights + c * kernel * kernel, n_vectors, kernel, stride);
 }
 
 void ar_dwconv3x3_row_s1_avx2(float *restrict dst, const float *const *restrict rows,
                               const float *restrict weights,
                               const struct ar_dwconv_shape *restrict shape)
 {
-    const struct job job = { dst, rows, weights, shape,
-                             ar_avx2_first_lanes(shape->channels % AR_AVX2_LANES) };
-
-    dwconv_row(&job, 3, 1);
+    dwconv_row(dst, rows, weights, shape, 3, 1);
 }
 
 void ar_dwconv3x3_row_s2_avx2(float *restrict dst, const float *const *restrict rows,
                               const float *restrict weights,
                               const struct ar_dwconv_shape *restrict shape)
 {
-    const struct job job = { dst, rows, weights, shape,
-                             ar_avx2_first_lanes(shape->channels % AR_AVX2_LANES) };
-
-    dwconv_row(&job, 3, 2);
+    dwconv_row(dst, rows, weights, shape, 3, 2);
 }
 
 void ar_dwconv5x5_row_s1_avx2(float *restrict dst, const float *const *restrict rows,
                               const float *restrict weights,
                               const struct ar_dwconv_shape *restrict shape)
 {
-    const struct job job = { dst, rows, weights, shape,
-                             ar_avx2_first_lanes(shape->channels % AR_AVX2_LANES) };
-
-    dwconv_row(&job, 5, 1);
+    dwconv_row(dst, rows, weights, shape, 5, 1);
 }
 
 void ar_dwconv5x5_row_s2_avx2(float *restrict dst, const float *const *restrict rows,
                               const float *restrict weights,
                               const struct ar_dwconv_shape *restrict shape)
 {
-    const struct job job = { dst, rows, weights, shape,
-                             ar_avx2_first_lanes(shape->channels % AR_AVX2_LANES) };
-
-    dwconv_row(&job, 5, 2);
+    dwconv_row(dst, rows, weights, shape, 5, 2);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,192 +7,195 @@
 #include "nn/ref/ref.h"
 #include "nn/tile.h"
 #include "nn/x86/avx2.h"
+#include "nn/x86/rows_avx2.h"
 
 /*
- * Four plane pixels at a time; what is left of a row goes to the reference. Maximum and minimum
+ * Eight pixels of every plane at a time: a 32-bit lane of a vector is one plane pixel. Maximum and minimum
  * have the limit as their second operand, which is what they give for not-a-number.
  */
-#define STEP_PX 4
+#define STEP_PX AR_AVX2_STEP_PX
 
-static_assert(AR_TENSOR_GROUP == 8, "a plane pixel is one vector");
-
-/* Bytes of four plane pixels. */
-struct pixels {
-    __m128i luma;   /* 8 bytes of the upper row, 8 of the lower */
-    __m128i chroma; /* 4 pairs of U V in the low half, 4 U and 4 V in the high */
+/* Planes in their order. */
+enum {
+    LUMA, /* two of the upper row's, then two of the lower's */
+    U = 4,
+    V,
 };
 
-AR_TILE __m256 load_values(const float *src, const struct ar_image_scale *restrict scale)
+/* src: the first plane's pixels. */
+AR_TILE __m256 values_of(const float *src, const struct ar_image_scale *restrict scale,
+                         size_t plane)
 {
-    const __m256 mul = _mm256_loadu_ps(scale->emit_mul);
-    const __m256 add = _mm256_loadu_ps(scale->emit_add);
+    const __m256 mul = _mm256_broadcast_ss(&scale->emit_mul[plane]);
+    const __m256 add = _mm256_broadcast_ss(&scale->emit_add[plane]);
+    const __m256 values = _mm256_loadu_ps(src + plane * scale->plane_stride);
 
-    return _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(src), mul), add);
+    return _mm256_add_ps(_mm256_mul_ps(values, mul), add);
 }
 
-AR_TILE __m256i load_rounded(const float *src, const struct ar_image_scale *restrict scale)
+/* The nearest bytes within the limits. */
+AR_TILE __m256i round_within(__m256 values, __m256 low, __m256 high)
 {
-    __m256 value = _mm256_add_ps(load_values(src, scale), _mm256_set1_ps(0.5F));
+    const __m256 raised = _mm256_add_ps(values, _mm256_set1_ps(0.5F));
 
-    value = _mm256_max_ps(value, _mm256_loadu_ps(scale->low));
-    value = _mm256_min_ps(value, _mm256_loadu_ps(scale->high));
-    return _mm256_cvttps_epi32(value);
+    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(raised, low), high));
 }
 
-AR_TILE struct pixels load_pixels(const float *src, const struct ar_image_scale *restrict scale)
+AR_TILE __m256i bytes_of(const float *src, const struct ar_image_scale *restrict scale,
+                         size_t plane)
 {
-    const size_t stride = scale->plane_stride;
-    const __m256i words_01 =
-        _mm256_packs_epi32(load_rounded(src, scale), load_rounded(src + stride, scale));
-    const __m256i words_23 = _mm256_packs_epi32(load_rounded(src + 2 * stride, scale),
-                                                load_rounded(src + 3 * stride, scale));
-    /* The low half has four times Y Y Y Y, the high half four times U V 0 0. */
-    const __m256i bytes = _mm256_packus_epi16(words_01, words_23);
-    const __m128i by_row = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
-    const __m128i by_plane = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 0, 4, 8, 12, 1, 5, 9, 13);
-
-    return (struct pixels){
-        .luma = _mm_shuffle_epi8(_mm256_castsi256_si128(bytes), by_row),
-        .chroma = _mm_shuffle_epi8(_mm256_extracti128_si256(bytes, 1), by_plane),
-    };
+    return round_within(values_of(src, scale, plane), _mm256_broadcast_ss(&scale->low[plane]),
+                        _mm256_broadcast_ss(&scale->high[plane]));
 }
 
-AR_TILE __m128i high_half(__m128i v)
+/* Bytes of a plane and of the next one, side by side in the low half of each lane. */
+AR_TILE __m256i pairs_of(const float *src, const struct ar_image_scale *restrict scale,
+                         size_t plane)
 {
-    return _mm_unpackhi_epi64(v, v);
+    return _mm256_or_si256(bytes_of(src, scale, plane),
+                           _mm256_slli_epi32(bytes_of(src, scale, plane + 1), 8));
+}
+
+/* The low halves of one vector's lanes, then those of the other's. */
+AR_TILE __m256i low_halves(__m256i one, __m256i other)
+{
+    return _mm256_permute4x64_epi64(_mm256_packus_epi32(one, other), 0xD8);
+}
+
+AR_TILE void emit_luma(const struct ar_image_rows *restrict dst, const float *src,
+                       const struct ar_image_scale *restrict scale, size_t x)
+{
+    const __m256i rows =
+        low_halves(pairs_of(src + x, scale, LUMA), pairs_of(src + x, scale, LUMA + 2));
+
+    _mm_storeu_si128((void *)(dst->y[0] + 2 * x), _mm256_castsi256_si128(rows));
+    _mm_storeu_si128((void *)(dst->y[1] + 2 * x), _mm256_extracti128_si256(rows, 1));
 }
 
 void ar_emit_yuv420_row_i420_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t stride = scale->plane_stride;
-    const size_t width = dst->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
+    const size_t n = ar_avx2_stepped(dst);
+    const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 2, 1, 1);
 
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const struct pixels pixels = load_pixels(src + x * stride, scale);
-        const __m128i planar = high_half(pixels.chroma);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m256i words =
+            low_halves(bytes_of(src + x, scale, U), bytes_of(src + x, scale, V));
+        const __m128i bytes =
+            _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 
-        _mm_storeu_si64(dst->y[0] + 2 * x, pixels.luma);
-        _mm_storeu_si64(dst->y[1] + 2 * x, high_half(pixels.luma));
-        _mm_storeu_si32(dst->u + x, planar);
-        _mm_storeu_si32(dst->v + x, _mm_srli_si128(planar, 4));
+        emit_luma(dst, src, scale, x);
+        _mm_storeu_si64(dst->u + x, bytes);
+        _mm_storeu_si64(dst->v + x, _mm_unpackhi_epi64(bytes, bytes));
     }
-    const struct ar_image_rows rest = {
-        .y = { dst->y[0] + 2 * n_whole, dst->y[1] + 2 * n_whole },
-        .u = dst->u + n_whole,
-        .v = dst->v + n_whole,
-        .width_px = dst->width_px - (uint32_t)(2 * n_whole),
-    };
-
-    ar_emit_yuv420_row_i420_ref(&rest, src + n_whole * stride, scale);
+    ar_emit_yuv420_row_i420_ref(&rest, src + n, scale);
 }
 
 void ar_emit_yuv420_row_nv12_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t stride = scale->plane_stride;
-    const size_t width = dst->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
+    const size_t n = ar_avx2_stepped(dst);
+    const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 2, 2, 0);
 
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const struct pixels pixels = load_pixels(src + x * stride, scale);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m256i chroma = pairs_of(src + x, scale, U);
 
-        _mm_storeu_si64(dst->y[0] + 2 * x, pixels.luma);
-        _mm_storeu_si64(dst->y[1] + 2 * x, high_half(pixels.luma));
-        _mm_storeu_si64(dst->u + 2 * x, pixels.chroma);
+        emit_luma(dst, src, scale, x);
+        _mm_storeu_si128((void *)(dst->u + 2 * x),
+                         _mm256_castsi256_si128(low_halves(chroma, chroma)));
     }
-    const struct ar_image_rows rest = {
-        .y = { dst->y[0] + 2 * n_whole, dst->y[1] + 2 * n_whole },
-        .u = dst->u + 2 * n_whole,
-        .width_px = dst->width_px - (uint32_t)(2 * n_whole),
-    };
-
-    ar_emit_yuv420_row_nv12_ref(&rest, src + n_whole * stride, scale);
+    ar_emit_yuv420_row_nv12_ref(&rest, src + n, scale);
 }
 
-/* What is left of packed rows of bytes_per_px bytes a pixel. */
-static struct ar_image_rows packed_rest(const struct ar_image_rows *restrict dst,
-                                        size_t n_whole, uint32_t bytes_per_px)
-{
-    const size_t done_b = n_whole * 2 * bytes_per_px;
-
-    return (struct ar_image_rows){
-        .y = { dst->y[0] + done_b, dst->y[1] + done_b },
-        .width_px = dst->width_px - (uint32_t)(2 * n_whole),
-    };
-}
-
+/* A pair of pixels, Y U Y V, is a lane. */
 void ar_emit_yuv420_row_yuyv_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t stride = scale->plane_stride;
-    const size_t width = dst->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
+    const size_t n = ar_avx2_stepped(dst);
+    const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 4, 0, 0);
 
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const struct pixels pixels = load_pixels(src + x * stride, scale);
-        const __m128i upper = _mm_unpacklo_epi8(pixels.luma, pixels.chroma);
-        const __m128i lower = _mm_unpacklo_epi8(high_half(pixels.luma), pixels.chroma);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m256i u = _mm256_slli_epi32(bytes_of(src + x, scale, U), 8);
+        const __m256i v = _mm256_slli_epi32(bytes_of(src + x, scale, V), 24);
+        const __m256i chroma = _mm256_or_si256(u, v);
 
-        _mm_storeu_si128((void *)(dst->y[0] + x * 4), upper);
-        _mm_storeu_si128((void *)(dst->y[1] + x * 4), lower);
+        AR_UNROLL
+        for (size_t row = 0; row < 2; row++) {
+            const __m256i left = bytes_of(src + x, scale, LUMA + 2 * row);
+            const __m256i right =
+                _mm256_slli_epi32(bytes_of(src + x, scale, LUMA + 2 * row + 1), 16);
+
+            _mm256_storeu_si256((void *)(dst->y[row] + 4 * x),
+                                _mm256_or_si256(_mm256_or_si256(left, right), chroma));
+        }
     }
-    const struct ar_image_rows rest = packed_rest(dst, n_whole, 2);
-
-    ar_emit_yuv420_row_yuyv_ref(&rest, src + n_whole * stride, scale);
+    ar_emit_yuv420_row_yuyv_ref(&rest, src + n, scale);
 }
 
-/* The nearest bytes, in 32-bit lanes, moved up by `shift` bits. */
-AR_TILE __m256i colour_bits(__m256 value, int shift)
-{
-    __m256 byte = _mm256_add_ps(value, _mm256_set1_ps(0.5F));
+/* What chroma adds to each colour of eight blocks. */
+struct tints {
+    __m256 r;
+    __m256 g;
+    __m256 b;
+};
 
-    byte = _mm256_max_ps(byte, _mm256_setzero_ps());
-    byte = _mm256_min_ps(byte, _mm256_set1_ps(255.0F));
-    return _mm256_slli_epi32(_mm256_cvttps_epi32(byte), shift);
+AR_TILE struct tints tints_of(const float *src, const struct ar_image_scale *restrict scale)
+{
+    const __m256 u = _mm256_sub_ps(values_of(src, scale, U), _mm256_set1_ps(128.0F));
+    const __m256 v = _mm256_sub_ps(values_of(src, scale, V), _mm256_set1_ps(128.0F));
+
+    return (struct tints){
+        .r = _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_R_OF_V)),
+        .g = _mm256_add_ps(_mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_G_OF_U)),
+                           _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_G_OF_V))),
+        .b = _mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_B_OF_U)),
+    };
 }
 
-/* Two plane pixels give each row four XRGB pixels. */
-AR_TILE void emit_xrgb(const struct ar_image_rows *restrict dst, const float *restrict src,
-                       const struct ar_image_scale *restrict scale, size_t x)
+/* The nearest bytes of a colour, moved up by `shift` bits. */
+AR_TILE __m256i colour_of(__m256 luma, __m256 tint, int shift)
 {
-    const __m256 left = load_values(src, scale);
-    const __m256 right = load_values(src + scale->plane_stride, scale);
-    const __m256 y = _mm256_permute2f128_ps(left, right, 0x20);
-    const __m256 chroma =
-        _mm256_sub_ps(_mm256_permute2f128_ps(left, right, 0x31), _mm256_set1_ps(128.0F));
-    const __m256 u = _mm256_permute_ps(chroma, 0x00);
-    const __m256 v = _mm256_permute_ps(chroma, 0x55);
-    const __m256 r_of_uv = _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_R_OF_V));
-    const __m256 g_of_uv = _mm256_add_ps(_mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_G_OF_U)),
-                                         _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_G_OF_V)));
-    const __m256 b_of_uv = _mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_B_OF_U));
+    const __m256i bytes =
+        round_within(_mm256_add_ps(luma, tint), _mm256_setzero_ps(), _mm256_set1_ps(255.0F));
+
+    return _mm256_slli_epi32(bytes, shift);
+}
+
+AR_TILE __m256i pixels_of(__m256 luma, const struct tints *restrict tints)
+{
     __m256i pixels = _mm256_set1_epi32((int)0xFF000000u);
 
-    pixels = _mm256_or_si256(pixels, colour_bits(_mm256_add_ps(y, r_of_uv), 16));
-    pixels = _mm256_or_si256(pixels, colour_bits(_mm256_add_ps(y, g_of_uv), 8));
-    pixels = _mm256_or_si256(pixels, colour_bits(_mm256_add_ps(y, b_of_uv), 0));
-    /* Each half is a block: two pixels of the upper row, two of the lower. */
-    pixels = _mm256_permute4x64_epi64(pixels, 0xD8);
-    _mm_storeu_si128((void *)(dst->y[0] + x * 8), _mm256_castsi256_si128(pixels));
-    _mm_storeu_si128((void *)(dst->y[1] + x * 8), _mm256_extracti128_si256(pixels, 1));
+    pixels = _mm256_or_si256(pixels, colour_of(luma, tints->r, 16));
+    pixels = _mm256_or_si256(pixels, colour_of(luma, tints->g, 8));
+    return _mm256_or_si256(pixels, colour_of(luma, tints->b, 0));
 }
 
 void ar_emit_yuv420_row_xrgb_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t stride = scale->plane_stride;
-    const size_t width = dst->width_px / 2;
-    const size_t n_whole = width - width % 2;
+    const size_t n = ar_avx2_stepped(dst);
+    const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 8, 0, 0);
 
-    for (size_t x = 0; x < n_whole; x += 2)
-        emit_xrgb(dst, src + x * stride, scale, x);
-    const struct ar_image_rows rest = packed_rest(dst, n_whole, 4);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const struct tints tints = tints_of(src + x, scale);
 
-    ar_emit_yuv420_row_xrgb_ref(&rest, src + n_whole * stride, scale);
+        AR_UNROLL
+        for (size_t row = 0; row < 2; row++) {
+            const __m256i left = pixels_of(values_of(src + x, scale, LUMA + 2 * row), &tints);
+            const __m256i right =
+                pixels_of(values_of(src + x, scale, LUMA + 2 * row + 1), &tints);
+            const __m256i low = _mm256_unpacklo_epi32(left, right);
+            const __m256i high = _mm256_unpackhi_epi32(left, right);
+            uint8_t *const out = dst->y[row] + 8 * x;
+
+            _mm256_storeu_si256((void *)out, _mm256_permute2x128_si256(low, high, 0x20));
+            _mm256_storeu_si256((void *)(out + sizeof(low)),
+                                _mm256_permute2x128_si256(low, high, 0x31));
+        }
+    }
+    ar_emit_yuv420_row_xrgb_ref(&rest, src + n, scale);
 }

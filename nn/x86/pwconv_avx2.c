@@ -9,176 +9,144 @@
 #include "nn/x86/lanes_avx2.h"
 
 /*
- * A tile of pixels x vectors of 8 outputs stays in registers while the inputs run: 6 x 2 makes
- * 12 sums, 2 weights and 1 broadcast in 16 registers, and for 8 outputs 12 x 1 does the same.
- * Twelve sums more than cover an FMA's latency of 4 or 5 at two a cycle. Blocks of outputs are the
- * outer loop, so that one block's weights stay in L1 while the row passes by.
+ * A tile of vectors of pixels x a block of outputs stays in registers while the inputs run: 3 x 4 makes 12
+ * sums, 3 vectors of an input and a broadcast weight in 16 registers. Pixels are the outer loop, so
+ * that a tile's inputs are read from the nearest cache for every block of outputs; the weights pass by.
  */
-#define MAX_SUMS    12
-#define MAX_VECTORS 2
+#define LANES       AR_AVX2_LANES
+#define BLOCK       AR_PWCONV_BLOCK
+#define MAX_VECTORS 3
+#define MAX_SUMS    (MAX_VECTORS * AR_PWCONV_BLOCK)
 
-/* One row's call, and what all pixels of its current block of outputs share. */
-struct block {
-    const struct ar_pwconv_shape *shape;
+struct job {
+    float *dst;
+    const float *const *src;
     const float *weights;
-    const float *add; /* NULL when no output of the block gets any */
-    uint32_t add_stride;
-    bool relu;
-    bool counts; /* sums are wanted */
-    __m256i valid[MAX_VECTORS];
-    __m256i added[MAX_VECTORS];
-    __m256 scale[MAX_VECTORS];
-    __m256 bias[MAX_VECTORS];
-    __m256 sum[MAX_VECTORS];
-    __m256 square[MAX_VECTORS];
+    const struct ar_pwconv_shape *shape;
+    const struct ar_epilogue *epilogue;
 };
 
-static size_t above(size_t count, size_t first)
+AR_TILE float add_lanes(__m256 values)
 {
-    return count > first ? count - first : 0;
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(values), _mm256_extractf128_ps(values, 1));
+
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 }
 
-AR_TILE void begin_block(struct block *restrict block, size_t first,
-                         const struct ar_epilogue *restrict epilogue, size_t n_vectors)
+/* Adds one output's raw sums, and their squares, over the pixels of a tile. */
+AR_TILE void count(const struct job *restrict job, size_t output, const __m256 *restrict sums,
+                   const __m256i *restrict valid, size_t n_vectors)
 {
-    block->add = epilogue->add && epilogue->add_channels > first ? epilogue->add + first : NULL;
-    block->add_stride = epilogue->add_stride;
-    block->relu = epilogue->relu;
-    block->counts = epilogue->sums != NULL;
+    float *const counted = job->epilogue->sums + output;
+    __m256 total = _mm256_setzero_ps();
+    __m256 square = _mm256_setzero_ps();
+
     AR_UNROLL
     for (size_t v = 0; v < n_vectors; v++) {
-        const size_t o = first + v * AR_AVX2_LANES;
+        const __m256 sum = _mm256_and_ps(sums[v], _mm256_castsi256_ps(valid[v]));
 
-        block->valid[v] = ar_avx2_first_lanes(above(block->shape->outputs, o));
-        block->added[v] = ar_avx2_first_lanes(above(epilogue->add_channels, o));
-        block->scale[v] = _mm256_maskload_ps(epilogue->scale + o, block->valid[v]);
-        block->bias[v] = _mm256_maskload_ps(epilogue->bias + o, block->valid[v]);
-        block->sum[v] = _mm256_setzero_ps();
-        block->square[v] = _mm256_setzero_ps();
+        total = _mm256_add_ps(total, sum);
+        square = _mm256_fmadd_ps(sum, sum, square);
     }
+    counted[0] += add_lanes(total);
+    counted[job->shape->outputs] += add_lanes(square);
 }
 
-static void add_to(float *sums, __m256i valid, __m256 values)
+/* Stores one output's pixels of a tile. */
+AR_TILE void finish(const struct job *restrict job, size_t x, size_t output,
+                    const __m256 *restrict sums, size_t n_vectors)
 {
-    const __m256 before = _mm256_maskload_ps(sums, valid);
+    const struct ar_epilogue *const epilogue = job->epilogue;
+    const __m256 scale = _mm256_set1_ps(epilogue->scale[output]);
+    const __m256 bias = _mm256_set1_ps(epilogue->bias[output]);
+    const bool adds = epilogue->add && output < epilogue->add_channels;
+    float *const dst = job->dst + output * job->shape->dst_stride + x;
 
-    _mm256_maskstore_ps(sums, valid, _mm256_add_ps(before, values));
-}
-
-/* Hands the row's statistics out. */
-AR_TILE void end_block(const struct block *restrict block, float *restrict sums,
-                       size_t n_vectors)
-{
     AR_UNROLL
     for (size_t v = 0; v < n_vectors; v++) {
-        float *const sum = sums + v * AR_AVX2_LANES;
+        __m256 value = _mm256_fmadd_ps(sums[v], scale, bias);
 
-        add_to(sum, block->valid[v], block->sum[v]);
-        add_to(sum + block->shape->outputs, block->valid[v], block->square[v]);
+        if (epilogue->relu)
+            value = _mm256_max_ps(value, _mm256_setzero_ps());
+        if (adds)
+            value = _mm256_add_ps(value, _mm256_loadu_ps(epilogue->add +
+                                                         output * epilogue->add_stride + x +
+                                                         v * LANES));
+        _mm256_storeu_ps(dst + v * LANES, value);
     }
 }
 
-/* Stores vector v of pixel x. */
-AR_TILE void finish(float *restrict dst, struct block *restrict block, size_t x, size_t v,
-                    __m256 sum)
+/* Pixels from x on, the block of outputs from `first` on. */
+AR_TILE void tile(const struct job *restrict job, size_t x, size_t first,
+                  const __m256i *restrict valid, size_t n_vectors)
 {
-    const __m256 zero = _mm256_setzero_ps();
-    __m256 value = _mm256_fmadd_ps(sum, block->scale[v], block->bias[v]);
-
-    if (block->counts) {
-        block->sum[v] = _mm256_add_ps(block->sum[v], sum);
-        block->square[v] = _mm256_fmadd_ps(sum, sum, block->square[v]);
-    }
-    if (block->relu)
-        value = _mm256_max_ps(value, zero);
-    if (block->add) {
-        const float *const add = block->add + x * block->add_stride + v * AR_AVX2_LANES;
-
-        value = _mm256_add_ps(value, _mm256_maskload_ps(add, block->added[v]));
-    }
-    /* The lanes past the outputs computed with a wider network's weights. */
-    _mm256_storeu_ps(dst + x * block->shape->dst_stride + v * AR_AVX2_LANES,
-                     _mm256_and_ps(value, _mm256_castsi256_ps(block->valid[v])));
-}
-
-/* Three pixels share a pointer, which is what an address of base + {0, 4, 8} * index can reach. */
-#define PIXELS_PER_BASE 3
-
-AR_TILE void tile(float *restrict dst, const float *restrict src, struct block *restrict block,
-                  size_t x, size_t n_pixels, size_t n_vectors)
-{
-    const size_t stride = block->shape->src_stride;
-    const float *base[MAX_SUMS / PIXELS_PER_BASE + 1];
-    const float *weights = block->weights;
+    const float *const weights = job->weights + first * job->shape->block_inputs;
     __m256 sum[MAX_SUMS];
 
     AR_UNROLL
-    for (size_t p = 0; p < n_pixels; p += PIXELS_PER_BASE)
-        base[p / PIXELS_PER_BASE] = src + (x + p) * stride;
-    AR_UNROLL
-    for (size_t s = 0; s < n_pixels * n_vectors; s++)
+    for (size_t s = 0; s < n_vectors * BLOCK; s++)
         sum[s] = _mm256_setzero_ps();
-    for (size_t i = 0; i < block->shape->inputs; i++) {
-        __m256 weight[MAX_VECTORS];
+    for (size_t i = 0; i < job->shape->inputs; i++) {
+        const float *const in = job->src[i] + x;
+        __m256 value[MAX_VECTORS];
 
         AR_UNROLL
         for (size_t v = 0; v < n_vectors; v++)
-            weight[v] = _mm256_loadu_ps(weights + v * AR_AVX2_LANES);
-        weights += AR_PWCONV_LANES;
+            value[v] = _mm256_loadu_ps(in + v * LANES);
         AR_UNROLL
-        for (size_t p = 0; p < n_pixels; p++) {
-            const float *const in = base[p / PIXELS_PER_BASE] + p % PIXELS_PER_BASE * stride;
-            const __m256 value = _mm256_broadcast_ss(in + i);
+        for (size_t o = 0; o < BLOCK; o++) {
+            const __m256 weight = _mm256_broadcast_ss(weights + i * BLOCK + o);
 
             AR_UNROLL
             for (size_t v = 0; v < n_vectors; v++)
-                sum[p * n_vectors + v] =
-                    _mm256_fmadd_ps(value, weight[v], sum[p * n_vectors + v]);
+                sum[o * n_vectors + v] =
+                    _mm256_fmadd_ps(value[v], weight, sum[o * n_vectors + v]);
         }
     }
     AR_UNROLL
-    for (size_t s = 0; s < n_pixels * n_vectors; s++)
-        finish(dst, block, x + s / n_vectors, s % n_vectors, sum[s]);
+    for (size_t o = 0; o < BLOCK; o++) {
+        if (first + o >= job->shape->outputs)
+            break;
+        if (job->epilogue->sums)
+            count(job, first + o, sum + o * n_vectors, valid, n_vectors);
+        finish(job, x, first + o, sum + o * n_vectors, n_vectors);
+    }
 }
 
-/* A whole row for one block: full tiles, then fours, then ones. */
-AR_TILE void block_row(float *restrict dst, const float *restrict src,
-                       struct block *restrict block, size_t n_vectors)
+/* All outputs of some vectors of pixels. */
+AR_TILE void column(const struct job *restrict job, size_t x, size_t n_vectors)
 {
-    const size_t n_pixels = MAX_SUMS / n_vectors;
-    const size_t width = block->shape->width;
-    size_t x = 0;
+    __m256i valid[MAX_VECTORS];
 
-    for (; width - x >= n_pixels; x += n_pixels)
-        tile(dst, src, block, x, n_pixels, n_vectors);
-    for (; width - x >= 4; x += 4)
-        tile(dst, src, block, x, 4, n_vectors);
-    for (; x < width; x++)
-        tile(dst, src, block, x, 1, n_vectors);
+    AR_UNROLL
+    for (size_t v = 0; v < n_vectors; v++) {
+        const size_t at = x + v * LANES;
+
+        valid[v] = ar_avx2_first_lanes(job->shape->width > at ? job->shape->width - at : 0);
+    }
+    for (size_t o = 0; o < job->shape->outputs; o += BLOCK)
+        tile(job, x, o, valid, n_vectors);
 }
 
-AR_TILE void run_block(float *restrict dst, const float *restrict src,
-                       struct block *restrict block, size_t first,
-                       const struct ar_epilogue *restrict epilogue, size_t n_vectors)
-{
-    begin_block(block, first, epilogue, n_vectors);
-    block_row(dst + first, src, block, n_vectors);
-    if (block->counts)
-        end_block(block, epilogue->sums + first, n_vectors);
-}
-
-void ar_pwconv_row_avx2(float *restrict dst, const float *restrict src,
+void ar_pwconv_row_avx2(float *restrict dst, const float *const *restrict src,
                         const float *restrict weights,
                         const struct ar_pwconv_shape *restrict shape,
                         const struct ar_epilogue *restrict epilogue)
 {
-    struct block block = { .shape = shape, .weights = weights };
+    const struct job job = { dst, src, weights, shape, epilogue };
+    size_t n_left = ar_avx2_vectors(shape->width);
+    size_t x = 0;
 
-    for (size_t first = 0; first < shape->outputs; first += AR_PWCONV_LANES) {
-        if (shape->outputs - first > AR_AVX2_LANES)
-            run_block(dst, src, &block, first, epilogue, 2);
+    /* Threes and twos: whole groups are an even count. */
+    while (n_left > 0) {
+        const size_t n = n_left == 2 || n_left == 4 ? 2 : MAX_VECTORS;
+
+        if (n == 2)
+            column(&job, x, 2);
         else
-            run_block(dst, src, &block, first, epilogue, 1);
-        block.weights += (size_t)shape->block_inputs * AR_PWCONV_LANES;
+            column(&job, x, MAX_VECTORS);
+        x += n * LANES;
+        n_left -= n;
     }
 }

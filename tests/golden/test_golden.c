@@ -125,7 +125,7 @@ static void fill(const struct ar_net *net, const struct ar_tensor *map,
     for (uint32_t y = 0; y < map->height; y++) {
         for (uint32_t x = 0; x < map->width; x++)
             for (uint32_t c = 0; c < map->channels; c++)
-                ar_tensor_row(map, y)[x * map->pixel_stride + c] =
+                ar_tensor_plane(map, y, c)[x] =
                     view->data[((size_t)c * map->height + y) * map->width + x];
         ar_net_fill_halo(net, map, y);
     }
@@ -232,8 +232,7 @@ static double relative_error(const struct ar_tensor *map,
     for (size_t i = 0; i < want->n_values; i++) {
         const size_t n_pixels = (size_t)map->height * map->width;
         const uint32_t y = (uint32_t)(i % n_pixels / map->width);
-        const size_t x = i % map->width;
-        const float got = ar_tensor_row(map, y)[x * map->pixel_stride + i / n_pixels];
+        const float got = ar_tensor_plane(map, y, (uint32_t)(i / n_pixels))[i % map->width];
 
         error = fmax(error, fabs((double)got - (double)want->data[i]));
         peak = fmax(peak, fabs((double)want->data[i]));

@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "base/macros.h"
+#include "nn/tensor.h"
 #include "tests/kernels/kcheck.h"
 
 #define MAX_KERNEL 5
-#define MAX_WIDTH  33
 
 enum {
     DST = MAX_KERNEL, /* buffers before it are the tap rows */
@@ -14,7 +14,7 @@ enum {
     EXPECTED,
 };
 
-static const uint32_t channel_counts[] = { 1, 3, 6, 7, 8, 9, 16, 24, 31, 40, 96 };
+static const uint32_t channel_counts[] = { 1, 2, 3, 8, 24 };
 
 struct dwconv_case {
     struct ar_dwconv_shape shape;
@@ -26,49 +26,53 @@ struct dwconv_case {
     float *weights;
 };
 
+/* Pixels under the taps of so many results. */
+static uint32_t taps_px(const struct dwconv_case *c, uint32_t width)
+{
+    return (width - 1) * c->stride + c->kernel;
+}
+
+/* Planes lie close together: what is read past one's taps may be the next one's. */
 static void draw_shape(struct kcheck *check, struct dwconv_case *c, uint32_t width,
                        uint32_t channels)
 {
     c->shape = (struct ar_dwconv_shape){
         .width = width,
         .channels = channels,
-        .src_stride = channels + kcheck_draw_below(check, 9),
-        .dst_stride = channels + kcheck_draw_below(check, 9),
-        .weight_stride = channels + kcheck_draw_below(check, 9),
+        .src_stride = taps_px(c, width) + kcheck_draw_below(check, 40),
+        .dst_stride = ar_tensor_whole(width) + kcheck_draw_below(check, 9),
     };
 }
 
 static size_t dst_floats(const struct dwconv_case *c)
 {
-    return (size_t)(c->shape.width - 1) * c->shape.dst_stride + c->shape.channels;
+    return (c->shape.channels - 1) * c->shape.dst_stride + ar_tensor_whole(c->shape.width);
 }
 
-/* A tap row from its first tap to its last, the halo included, not a float more. */
+/* A row of planes from the first tap to the end of what may be read. Only what counts is a number. */
 static const float *draw_row(struct kcheck *check, const struct dwconv_case *c, uint32_t index)
 {
     const struct ar_dwconv_shape *const shape = &c->shape;
-    const uint32_t n_px = (shape->width - 1) * c->stride + c->kernel;
-    const size_t n = (size_t)(n_px - 1) * shape->src_stride + shape->channels;
+    const size_t readable_px =
+        taps_px(c, ar_tensor_whole(shape->width)) + 2 * AR_TENSOR_GROUP - 1;
+    const size_t n = (shape->channels - 1) * shape->src_stride + readable_px;
     const float extreme = FLT_MAX / 4.0F / (float)(c->kernel * c->kernel);
     float *const row = kcheck_place(check, index, n * sizeof(*row));
 
-    for (uint32_t x = 0; x < n_px; x++)
-        for (uint32_t i = 0; i < shape->channels; i++)
-            row[(size_t)x * shape->src_stride + i] = kcheck_draw_kind(check, c->kind, extreme);
-    return row + (size_t)(c->kernel / 2) * shape->src_stride;
+    for (uint32_t i = 0; i < shape->channels; i++)
+        for (uint32_t x = 0; x < taps_px(c, shape->width); x++)
+            row[i * shape->src_stride + x] = kcheck_draw_kind(check, c->kind, extreme);
+    return row + c->kernel / 2;
 }
 
 static void place_case(struct kcheck *check, struct dwconv_case *c)
 {
-    const struct ar_dwconv_shape *const shape = &c->shape;
-    const uint32_t n_taps = c->kernel * c->kernel;
-    const size_t n_weights = (size_t)(n_taps - 1) * shape->weight_stride + shape->channels;
+    const size_t n_weights = (size_t)c->shape.channels * c->kernel * c->kernel;
 
     c->dst = kcheck_place(check, DST, dst_floats(c) * sizeof(*c->dst));
     c->weights = kcheck_place(check, WEIGHTS, n_weights * sizeof(*c->weights));
-    for (uint32_t k = 0; k < n_taps; k++)
-        for (uint32_t i = 0; i < shape->channels; i++)
-            c->weights[(size_t)k * shape->weight_stride + i] = kcheck_draw(check);
+    for (size_t i = 0; i < n_weights; i++)
+        c->weights[i] = kcheck_draw(check);
     for (uint32_t k = 0; k < c->kernel; k++)
         c->rows[k] = draw_row(check, c, k);
 }
@@ -77,17 +81,16 @@ static void place_case(struct kcheck *check, struct dwconv_case *c)
 static double formula(const struct dwconv_case *c, uint32_t x, uint32_t i, double *magnitude)
 {
     const int32_t half = (int32_t)(c->kernel / 2);
+    const float *taps = c->weights + (size_t)i * c->kernel * c->kernel;
     double sum = 0.0;
 
     *magnitude = 0.0;
     for (int32_t dy = -half; dy <= half; dy++) {
+        const float *const plane = c->rows[dy + half] + i * c->shape.src_stride;
+
         for (int32_t dx = -half; dx <= half; dx++) {
             const ptrdiff_t px = (ptrdiff_t)(x * c->stride) + dx;
-            const int32_t tap = (dy + half) * (int32_t)c->kernel + dx + half;
-            const double value =
-                (double)c->rows[dy + half][px * (ptrdiff_t)c->shape.src_stride + i];
-            const double weight = (double)c->weights[(size_t)tap * c->shape.weight_stride + i];
-            const double product = value * weight;
+            const double product = (double)plane[px] * (double)*taps++;
 
             sum += product;
             *magnitude += fabs(product);
@@ -97,29 +100,35 @@ static double formula(const struct dwconv_case *c, uint32_t x, uint32_t i, doubl
 }
 
 /* expected: what the reference gave with the same strides, or NULL to hold against the formula. */
+static void compare_plane(struct kcheck *check, const struct dwconv_case *c, uint32_t i,
+                          const float *expected)
+{
+    const double n_terms = (double)c->kernel * c->kernel;
+    const size_t plane = i * c->shape.dst_stride;
+
+    for (uint32_t x = 0; x < c->shape.width; x++) {
+        double magnitude = 0.0;
+        const double exact = formula(c, x, i, &magnitude);
+        const double want = expected ? (double)expected[plane + x] : exact;
+        const double bound = n_terms * ((double)FLT_EPSILON * magnitude + (double)FLT_MIN);
+        const double got = (double)c->dst[plane + x];
+
+        if (!(fabs(got - want) <= bound))
+            kcheck_fail(check, "channel %u pixel %u: %.9g, should be %.9g +- %.3g", i, x, got,
+                        want, bound);
+    }
+}
+
 static void compare(struct kcheck *check, const struct dwconv_case *c, const float *expected)
 {
-    const struct ar_dwconv_shape *const shape = &c->shape;
-    const double n_terms = (double)c->kernel * c->kernel;
+    const size_t whole = ar_tensor_whole(c->shape.width);
 
-    for (uint32_t x = 0; x < shape->width; x++) {
-        const size_t pixel = (size_t)x * shape->dst_stride;
-        const float *const got = c->dst + pixel;
-
-        for (uint32_t i = 0; i < shape->channels; i++) {
-            double magnitude = 0.0;
-            const double exact = formula(c, x, i, &magnitude);
-            const double want = expected ? (double)expected[pixel + i] : exact;
-            const double bound = n_terms * ((double)FLT_EPSILON * magnitude + (double)FLT_MIN);
-
-            if (!(fabs((double)got[i] - want) <= bound))
-                kcheck_fail(check, "pixel %u channel %u: %.9g, should be %.9g +- %.3g", x, i,
-                            (double)got[i], want, bound);
-        }
-        if (x + 1 < shape->width &&
-            !kcheck_is_poison(got + shape->channels,
-                              (shape->dst_stride - shape->channels) * sizeof(*got)))
-            kcheck_fail(check, "pixel %u: wrote past its channels", x);
+    for (uint32_t i = 0; i < c->shape.channels; i++) {
+        compare_plane(check, c, i, expected);
+        if (i + 1 < c->shape.channels &&
+            !kcheck_is_poison(c->dst + i * c->shape.dst_stride + whole,
+                              (c->shape.dst_stride - whole) * sizeof(*c->dst)))
+            kcheck_fail(check, "channel %u: wrote past its whole groups", i);
     }
     if (!kcheck_is_intact(check, DST))
         kcheck_fail(check, "wrote beside the row");
@@ -150,10 +159,10 @@ static void run_case(struct kcheck *check, struct dwconv_case *c)
 static void run_slot(struct kcheck *check, uint32_t kernel, uint32_t stride)
 {
     const uint32_t n_channels = AR_ARRAY_LEN(channel_counts);
-    const uint32_t n_cases = MAX_WIDTH * n_channels * KCHECK_N_KINDS * KCHECK_N_EDGES;
+    const uint32_t n_cases = KCHECK_N_WIDTHS * n_channels * KCHECK_N_KINDS * KCHECK_N_EDGES;
 
     for (uint32_t i = 0; i < n_cases && !check->failed; i++) {
-        const uint32_t variant = i / MAX_WIDTH / n_channels;
+        const uint32_t variant = i / KCHECK_N_WIDTHS / n_channels;
         struct dwconv_case c = {
             .kernel = kernel,
             .stride = stride,
@@ -161,7 +170,8 @@ static void run_slot(struct kcheck *check, uint32_t kernel, uint32_t stride)
         };
 
         check->edge = variant % KCHECK_N_EDGES;
-        draw_shape(check, &c, 1 + i % MAX_WIDTH, channel_counts[i / MAX_WIDTH % n_channels]);
+        draw_shape(check, &c, kcheck_width(i % KCHECK_N_WIDTHS),
+                   channel_counts[i / KCHECK_N_WIDTHS % n_channels]);
         run_case(check, &c);
     }
     check->n_ran++;

@@ -6,7 +6,7 @@
 #include "tests/kernels/picture.h"
 
 /* Values from below black to above white, halves between bytes, and what a broken network may give. */
-static float draw_plane(struct kcheck *check, const struct picture *picture, uint32_t plane)
+static float draw_value(struct kcheck *check, const struct picture *picture, uint32_t plane)
 {
     static const float broken[] = { NAN, INFINITY, -INFINITY };
     const uint32_t pick = kcheck_draw_below(check, 64);
@@ -22,22 +22,17 @@ static float draw_plane(struct kcheck *check, const struct picture *picture, uin
 static void draw_planes(struct kcheck *check, const struct picture *picture)
 {
     const uint32_t shrink = picture->layout.planes == AR_IMAGE_YUV420 ? 2 : 1;
-    const uint32_t n_planes = picture->layout.planes == AR_IMAGE_YUV420 ? 6 : 3;
 
-    for (uint32_t row = 0; row < 2 / shrink; row++) {
-        for (uint32_t x = 0; x < picture->rows.width_px / shrink; x++) {
-            float *const pixel = picture_plane_pixel(picture, picture->planes, row, x);
-
-            for (uint32_t i = 0; i < n_planes; i++)
-                pixel[i] = draw_plane(check, picture, i);
-        }
-    }
+    for (uint32_t row = 0; row < 2 / shrink; row++)
+        for (uint32_t i = 0; i < picture_n_planes(picture); i++)
+            for (uint32_t x = 0; x < picture->rows.width_px / shrink; x++)
+                picture_plane(picture, row, i)[x] = draw_value(check, picture, i);
 }
 
 static double value_at(const struct picture *picture, uint32_t row, uint32_t x, uint32_t plane)
 {
-    const float *const pixel = picture_plane_pixel(picture, picture->planes, row, x);
-    const double share = (double)pixel[plane] / (double)picture->layout.gain;
+    const double value = (double)picture_plane(picture, row, plane)[x];
+    const double share = value / (double)picture->layout.gain;
 
     return (share + (double)picture->layout.offset[plane]) * 255.0;
 }

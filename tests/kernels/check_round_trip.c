@@ -71,6 +71,13 @@ static void draw_picture(struct kcheck *check, struct bytes *bytes,
     }
 }
 
+static void place_planes(struct kcheck *check, struct ar_tensor *planes, uint32_t n_planes)
+{
+    const size_t n_floats = (size_t)ar_tensor_floats(planes->height, planes->width, n_planes);
+
+    ar_tensor_place(planes, kcheck_place(check, 0, n_floats * sizeof(float)), n_planes);
+}
+
 static void run_picture(struct kcheck *check, enum ar_image_planes kind,
                         enum ar_frame_format format, enum ar_frame_range range)
 {
@@ -81,14 +88,7 @@ static void run_picture(struct kcheck *check, enum ar_image_planes kind,
         .gain = 4.0F,
     };
     const uint32_t shrink = kind == AR_IMAGE_YUV420 ? 2 : 1;
-    const struct ar_tensor planes = {
-        .data = kcheck_place(check, 0, sizeof(float) * WIDTH_PX * HEIGHT_PX * AR_TENSOR_GROUP),
-        .height = HEIGHT_PX / shrink,
-        .width = WIDTH_PX / shrink,
-        .channels = kind == AR_IMAGE_YUV420 ? 6 : 3,
-        .pixel_stride = AR_TENSOR_GROUP,
-        .row_stride = (size_t)WIDTH_PX / shrink * AR_TENSOR_GROUP,
-    };
+    struct ar_tensor planes = { .height = HEIGHT_PX / shrink, .width = WIDTH_PX / shrink };
     struct bytes before = { { { 0 } } };
     struct bytes after = { { { 0 } } };
     struct ar_frame in = { .sequence = 0 };
@@ -97,6 +97,7 @@ static void run_picture(struct kcheck *check, enum ar_image_planes kind,
     map_frame(&in, &before, format, range);
     map_frame(&out, &after, format, range);
     draw_picture(check, &before, &in);
+    place_planes(check, &planes, kind == AR_IMAGE_YUV420 ? 6 : 3);
     /* In two parts, as two workers would. */
     ar_image_ingest(&check->tier, &layout, &planes, &in, 4, HEIGHT_PX / 2);
     ar_image_ingest(&check->tier, &layout, &planes, &in, 0, 4);

@@ -7,6 +7,8 @@
 
 #include <sys/mman.h>
 
+#include "base/macros.h"
+
 #define BUFFER_B ((size_t)256 << 10) /* a multiple of every page size in use */
 #define GUARD_B  ((size_t)64 << 10)
 #define MARGIN_B 64 /* watched beside a buffer */
@@ -135,6 +137,15 @@ static uint32_t draw_bits(struct kcheck *check)
 uint32_t kcheck_draw_below(struct kcheck *check, uint32_t limit)
 {
     return (uint32_t)(((uint64_t)draw_bits(check) * limit) >> 32);
+}
+
+uint32_t kcheck_width(uint32_t index)
+{
+    static const uint32_t wide[] = { 47, 48, 49, 63,  64,  65,  79, 80,
+                                     81, 95, 97, 112, 127, 129, 161 };
+    const uint32_t n_narrow = KCHECK_N_WIDTHS - (uint32_t)AR_ARRAY_LEN(wide);
+
+    return index < n_narrow ? index + 1 : wide[index - n_narrow];
 }
 
 float kcheck_draw(struct kcheck *check)

@@ -54,6 +54,7 @@ void kcheck_finish(struct kcheck *check);
 /* Each runs every kernel of a family that is the tier's own, and stops at the first failure. */
 void kcheck_dwconv(struct kcheck *check);
 void kcheck_pwconv(struct kcheck *check);
+void kcheck_resample(struct kcheck *check);
 void kcheck_ingest(struct kcheck *check);
 void kcheck_emit(struct kcheck *check);
 void kcheck_calm(struct kcheck *check);
@@ -82,6 +83,11 @@ bool kcheck_is_intact(const struct kcheck *check, uint32_t index);
 bool kcheck_is_poison(const void *memory, size_t size_b);
 
 uint32_t kcheck_draw_below(struct kcheck *check, uint32_t limit);
+
+/* Widths for kernels that work on whole groups: every one up to two groups, then around more of them. */
+#define KCHECK_N_WIDTHS 48
+
+uint32_t kcheck_width(uint32_t index);
 
 /* Uniform in [-1, 1]. */
 float kcheck_draw(struct kcheck *check);

@@ -12,6 +12,11 @@ static const struct ar_image_layout layouts[] = {
                        .gain = 1.5F },
 };
 
+uint32_t picture_n_planes(const struct picture *picture)
+{
+    return picture->layout.planes == AR_IMAGE_YUV420 ? 6 : 3;
+}
+
 uint32_t picture_row_b(const struct picture *picture, enum picture_buffer row)
 {
     const uint32_t width = picture->rows.width_px;
@@ -54,18 +59,21 @@ void picture_place(struct kcheck *check, struct picture *picture, uint32_t index
     const uint32_t n_widths = PICTURE_MAX_W_PX / 2;
     const uint32_t width_px = 2 * (1 + index % n_widths);
     const uint32_t shrink = picture->layout.planes == AR_IMAGE_YUV420 ? 2 : 1;
-    struct ar_tensor planes = { .width = width_px / shrink, .height = 2 / shrink };
+    struct ar_tensor planes = {
+        .width = width_px / shrink,
+        .height = 2 / shrink,
+        .channels = picture_n_planes(picture),
+    };
 
     check->edge = index / n_widths % KCHECK_N_EDGES;
     picture->range = index / n_widths / KCHECK_N_EDGES ? AR_FRAME_LIMITED : AR_FRAME_FULL;
     picture->layout = layouts[picture->layout.planes];
     picture->rows.width_px = width_px;
     place_rows(check, picture);
-    planes.pixel_stride = AR_TENSOR_GROUP * (1 + kcheck_draw_below(check, 2));
-    planes.row_stride =
-        (size_t)planes.width * planes.pixel_stride + kcheck_draw_below(check, 9);
-    picture->n_floats = (size_t)(planes.height - 1) * planes.row_stride +
-                        (size_t)(planes.width - 1) * planes.pixel_stride + AR_TENSOR_GROUP;
+    planes.plane_stride = planes.width + kcheck_draw_below(check, 9);
+    planes.row_stride = planes.channels * planes.plane_stride + kcheck_draw_below(check, 9);
+    picture->n_floats = (planes.height - 1) * planes.row_stride +
+                        (planes.channels - 1) * planes.plane_stride + planes.width;
     picture->planes =
         kcheck_place(check, PICTURE_PLANES, picture->n_floats * sizeof(*picture->planes));
     ar_image_scale_init(&picture->scale, &picture->layout,
@@ -147,9 +155,8 @@ struct picture_colour picture_rgb_of_yuv(struct picture_colour yuv)
     } };
 }
 
-float *picture_plane_pixel(const struct picture *picture, float *planes, uint32_t row,
-                           uint32_t x)
+float *picture_plane(const struct picture *picture, uint32_t row, uint32_t plane)
 {
-    return planes + row * picture->scale.plane_row_stride +
-           (size_t)x * picture->scale.plane_stride;
+    return picture->planes + row * picture->scale.plane_row_stride +
+           plane * picture->scale.plane_stride;
 }

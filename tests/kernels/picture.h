@@ -55,6 +55,7 @@ struct picture_colour picture_narrow(const struct picture *picture, struct pictu
 struct picture_colour picture_yuv_of_rgb(struct picture_colour rgb);
 struct picture_colour picture_rgb_of_yuv(struct picture_colour yuv);
 
-/* The floats of pixel x of plane row `row`; yuv420 planes have one row. */
-float *picture_plane_pixel(const struct picture *picture, float *planes, uint32_t row,
-                           uint32_t x);
+uint32_t picture_n_planes(const struct picture *picture);
+
+/* The pixels of a plane's row; yuv420 planes have one row. */
+float *picture_plane(const struct picture *picture, uint32_t row, uint32_t plane);

@@ -24,6 +24,7 @@ static const struct {
 } tiers[] = {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
+    { "avx512", AR_CPU_AVX512 },
     { "neon", AR_CPU_NEON },
 };
 
@@ -61,6 +62,12 @@ END_TEST
 START_TEST(pwconv)
 {
     run(_i, kcheck_pwconv);
+}
+END_TEST
+
+START_TEST(resample)
+{
+    run(_i, kcheck_resample);
 }
 END_TEST
 
@@ -105,6 +112,8 @@ START_TEST(cpu_mask_limits)
     ck_assert_uint_eq(flags, 0);
     ck_assert_int_eq(masked_flags("avx2", &flags, &reason), 0);
     ck_assert_uint_eq(flags & ~AR_CPU_AVX2, 0);
+    ck_assert_int_eq(masked_flags("avx512", &flags, &reason), 0);
+    ck_assert_uint_eq(flags & ~AR_CPU_AVX512, 0);
     ck_assert_int_eq(masked_flags("scalar,neon", &flags, &reason), 0);
     ck_assert_uint_eq(flags & ~AR_CPU_NEON, 0);
 }
@@ -134,6 +143,7 @@ static Suite *suite(void)
     tcase_set_timeout(tier, 300);
     tcase_add_loop_test(tier, dwconv, 0, N_TIERS);
     tcase_add_loop_test(tier, pwconv, 0, N_TIERS);
+    tcase_add_loop_test(tier, resample, 0, N_TIERS);
     tcase_add_loop_test(tier, ingest, 0, N_TIERS);
     tcase_add_loop_test(tier, emit, 0, N_TIERS);
     tcase_add_loop_test(tier, calm, 0, N_TIERS);

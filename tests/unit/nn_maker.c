@@ -263,7 +263,7 @@ void nn_maker_planes(const struct ar_net *net, uint64_t seed)
     for (uint32_t y = 0; y < planes->height; y++) {
         for (uint32_t x = 0; x < planes->width; x++)
             for (uint32_t c = 0; c < planes->channels; c++)
-                ar_tensor_row(planes, y)[(size_t)x * planes->pixel_stride + c] =
+                ar_tensor_plane(planes, y, c)[x] =
                     (float)(mean + slope * x + 0.7 * nn_random_normal(&random));
         ar_net_fill_halo(net, planes, y);
     }

@@ -11,13 +11,13 @@
 #include "tests/unit/nn_follow.h"
 
 #define EPS    ((double)FLT_EPSILON)
-#define N_SETS (AR_MODEL_MAX_CHANNELS / AR_TENSOR_GROUP + 1)
+#define N_SETS (AR_MODEL_MAX_CHANNELS / AR_MODEL_CHANNEL_STEP + 1)
 
 struct naive_state {
     const struct ar_model *model;
     uint64_t frame;
     struct follow norms[AR_MODEL_MAX_LAYERS][N_SETS]; /* by rung */
-    struct follow gates[AR_MODEL_MAX_LAYERS][N_SETS]; /* by groups of channels */
+    struct follow gates[AR_MODEL_MAX_LAYERS][N_SETS]; /* by steps of channels */
 };
 
 static void *allocate(size_t n, size_t size_b)
@@ -82,7 +82,7 @@ static double pixel(const struct naive_state *state, const struct ar_tensor *map
     const uint32_t row = inside(state->model->border, y, map->height);
     const uint32_t column = inside(state->model->border, x, map->width);
 
-    return (double)ar_tensor_row(map, row)[(size_t)column * map->pixel_stride + c];
+    return (double)ar_tensor_plane(map, row, c)[column];
 }
 
 /* Sum over the k x k taps of one input channel. */
@@ -175,9 +175,7 @@ static struct naive_map from_tensor(const struct ar_tensor *input)
         for (uint32_t y = 0; y < map.height; y++)
             for (uint32_t x = 0; x < map.width; x++)
                 put(&map, c, y, x,
-                    (struct about){
-                        (double)ar_tensor_row(input, y)[(size_t)x * input->pixel_stride + c],
-                        0 });
+                    (struct about){ (double)ar_tensor_plane(input, y, c)[x], 0 });
     return map;
 }
 
@@ -241,7 +239,7 @@ static void apply_gates(struct naive_map *map, const struct ar_layer *layer,
 static void gate(struct naive_state *state, const struct ar_layer *layer,
                  const struct naive_layer *run, struct naive_map *map)
 {
-    struct follow *running = &state->gates[run->index][map->channels / AR_TENSOR_GROUP];
+    struct follow *running = &state->gates[run->index][map->channels / AR_MODEL_CHANNEL_STEP];
     struct about means[AR_MODEL_MAX_CHANNELS];
 
     for (uint32_t c = 0; c < map->channels; c++)
@@ -439,8 +437,7 @@ static struct naive_map complete(const struct ar_layer *layer, const struct naiv
                 if (layer->relu)
                     v.value = fmax(v.value, 0);
                 if (run->add && c < run->add->channels) {
-                    const double a =
-                        (double)ar_tensor_row(run->add, y)[x * run->add->pixel_stride + c];
+                    const double a = (double)ar_tensor_plane(run->add, y, c)[x];
 
                     v.bound += 2 * EPS * (fabs(v.value) + fabs(a));
                     v.value += a;
@@ -515,7 +512,7 @@ uint32_t naive_compare(const struct ar_tensor *got, const struct naive_map *want
     for (uint32_t c = 0; c < got->channels; c++)
         for (uint32_t y = 0; y < got->height; y++)
             for (uint32_t x = 0; x < got->width; x++) {
-                const double v = (double)ar_tensor_row(got, y)[x * got->pixel_stride + c];
+                const double v = (double)ar_tensor_plane(got, y, c)[x];
                 const struct about w = get(want, c, y, x);
 
                 if (fabs(v - w.value) <= w.bound)
