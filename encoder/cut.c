@@ -36,7 +36,8 @@
 static float value_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,
                       const float *pixel, size_t plane)
 {
-    return (pixel[plane * planes->plane_stride] / layout->gain + layout->offset[plane]) * 255.0F;
+    return (pixel[plane * planes->plane_stride] / layout->gain + layout->offset[plane]) *
+           255.0F;
 }
 
 static float level_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,

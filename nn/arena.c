@@ -7,13 +7,17 @@
 
 #include "base/macros.h"
 
-float *ar_arena_take(struct ar_arena *arena, uint64_t n_floats)
+void *ar_arena_take_b(struct ar_arena *arena, uint64_t size_b)
 {
-    const uint64_t size_b = n_floats * sizeof(float);
     const uint64_t at_b = arena->used_b;
 
     arena->used_b += (size_b + AR_ARENA_ALIGN_B - 1) / AR_ARENA_ALIGN_B * AR_ARENA_ALIGN_B;
-    return arena->base ? (float *)(void *)(arena->base + at_b) : NULL;
+    return arena->base ? arena->base + at_b : NULL;
+}
+
+float *ar_arena_take(struct ar_arena *arena, uint64_t n_floats)
+{
+    return ar_arena_take_b(arena, n_floats * sizeof(float));
 }
 
 int ar_arena_allocate(struct ar_arena *arena)

@@ -18,7 +18,8 @@ struct ar_arena {
     uint64_t used_b; /* 64 bits also on small machines: what is counted may not fit them */
 };
 
-/* Zeroed memory for n_floats, aligned to AR_ARENA_ALIGN_B, or NULL while counting. */
+/* Zeroed memory, aligned to AR_ARENA_ALIGN_B, or NULL while counting. */
+void *ar_arena_take_b(struct ar_arena *arena, uint64_t size_b);
 float *ar_arena_take(struct ar_arena *arena, uint64_t n_floats);
 
 /* Gets the memory that was counted and starts over. 0 or -ENOMEM. */

@@ -5,6 +5,7 @@
 
 #include "nn/model.h"
 #include "nn/tensor.h"
+#include "nn/tensor8.h"
 
 /*
  * Private to nn/: what a filter sees outside a map.
@@ -18,3 +19,7 @@ uint32_t ar_border_index(enum ar_layer_border border, int32_t index, uint32_t si
 
 /* Fills the AR_TENSOR_HALO pixels on both sides of each plane of a row. */
 void ar_border_fill(enum ar_layer_border border, const struct ar_tensor *tensor, uint32_t row);
+
+/* The same for a row of bytes, or of fours. */
+void ar_border_fill8(enum ar_layer_border border, const struct ar_tensor8 *tensor,
+                     uint32_t row);

@@ -22,6 +22,9 @@ static uint32_t detect(void)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         flags |= AR_CPU_AVX512;
+    if (flags & AR_CPU_AVX512 && __builtin_cpu_supports("avx512vnni") &&
+        __builtin_cpu_supports("avx512vbmi"))
+        flags |= AR_CPU_VNNI512;
     return flags;
 #elif defined(__aarch64__)
     return AR_CPU_NEON;
@@ -38,6 +41,7 @@ static const struct {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
     { "avx512", AR_CPU_AVX512 },
+    { "vnni512", AR_CPU_VNNI512 },
     { "neon", AR_CPU_NEON },
 };
 
@@ -62,8 +66,8 @@ static int parse_mask(const char *names, uint32_t *mask, struct ar_reason *reaso
         if (find_tier(names, length, &flag) < 0)
             return ar_reason_set(
                 reason, -EINVAL,
-                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avx512, neon", (int)length,
-                names);
+                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avx512, vnni512, neon",
+                (int)length, names);
         *mask |= flag;
         if (names[length] == '\0')
             return 0;

@@ -166,7 +166,8 @@ static int check_channels(struct context *ctx, struct ar_layer *layer)
                 ctx->reason, -EINVAL,
                 "%s: layer '%s': channels is %u at width %g, must be a multiple of "
                 "%d inside the network",
-                ctx->file, layer->name, layer->channels[r], model->widths[r], AR_MODEL_CHANNEL_STEP);
+                ctx->file, layer->name, layer->channels[r], model->widths[r],
+                AR_MODEL_CHANNEL_STEP);
     return op_rules[layer->op].ratio ? check_each(ctx, layer) : 0;
 }
 

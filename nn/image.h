@@ -75,8 +75,9 @@ struct ar_image_scale {
     float high[AR_IMAGE_MAX_PLANES];
     struct ar_image_range luma; /* rgb planes only */
     struct ar_image_range chroma;
-    size_t plane_stride;     /* floats from one plane of a row to the next */
-    size_t plane_row_stride; /* rgb: floats from the first plane row of the pair to the second */
+    size_t plane_stride; /* floats from one plane of a row to the next */
+    size_t
+        plane_row_stride; /* rgb: floats from the first plane row of the pair to the second */
 };
 
 void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,

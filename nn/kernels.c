@@ -11,6 +11,7 @@
 #if defined(__x86_64__)
 #    include "nn/x86/avx2.h"
 #    include "nn/x86/avx512.h"
+#    include "nn/x86/vnni512.h"
 #elif defined(__aarch64__)
 #    include "nn/arm/neon.h"
 #endif
@@ -25,6 +26,10 @@ static const struct ar_kernels reference = {
     .pwconv_row = ar_pwconv_row_ref,
     .split_row = ar_split_row_ref,
     .widen_row = ar_widen_row_ref,
+    .dwconv8_row = { ar_dwconv8_row_s1_ref, ar_dwconv8_row_s2_ref },
+    .pwconv8_row = ar_pwconv8_row_ref,
+    .widen8_row = ar_widen8_row_ref,
+    .quantise8_row = ar_quantise8_row_ref,
     .ingest_row = {
         [AR_IMAGE_YUV420] = {
             [AR_FRAME_I420] = ar_ingest_yuv420_row_i420_ref,
@@ -108,6 +113,17 @@ static void overlay_avx512(struct ar_kernels *kernels)
     kernels->split_row = ar_split_row_avx512;
     kernels->widen_row = ar_widen_row_avx512;
 }
+
+static void overlay_vnni512(struct ar_kernels *kernels)
+{
+    kernels->tier = "vnni512";
+    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_vnni512;
+    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_vnni512;
+    kernels->pwconv8_row = ar_pwconv8_row_vnni512;
+    kernels->widen8_row = ar_widen8_row_vnni512;
+    kernels->quantise8_row = ar_quantise8_row_vnni512;
+    kernels->has_fast_int8 = true;
+}
 #endif
 
 #if defined(__aarch64__)
@@ -148,6 +164,7 @@ static const struct {
 #if defined(__x86_64__)
     { AR_CPU_AVX2, overlay_avx2 },
     { AR_CPU_AVX512, overlay_avx512 },
+    { AR_CPU_VNNI512, overlay_vnni512 },
 #elif defined(__aarch64__)
     { AR_CPU_NEON, overlay_neon },
 #endif

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/kernels8.h"
+
 /*
  * The kernel table: one slot per inner loop, filled with the scalar reference and then
  * overlaid with what the machine has. No slot is ever NULL. A kernel is a pure loop over
@@ -19,8 +21,8 @@
 
 /*
  * Depthwise k x k filter of one output row. rows[i] is tap row i of the first channel, at output pixel
- * 0's centre column: taps read from -(k / 2) pixels on, and any pixel before the one that lies
- * 2 * AR_TENSOR_GROUP behind the last whole group's last tap may be read. weights are [channel][k * k].
+ * 0's centre column: pixels from -(k / 2) to stride * (whole groups of outputs) + 2 * AR_TENSOR_GROUP - 1 may be
+ * read. weights are [channel][k * k].
  */
 struct ar_dwconv_shape {
     uint32_t width; /* output pixels */
@@ -165,6 +167,11 @@ struct ar_kernels {
     ar_pwconv_row_fn *pwconv_row;
     ar_split_row_fn *split_row;
     ar_widen_row_fn *widen_row;
+    ar_dwconv8_row_fn *dwconv8_row[2]; /* [stride 1 or 2] */
+    ar_pwconv8_row_fn *pwconv8_row;
+    ar_widen8_row_fn *widen8_row;
+    ar_quantise8_row_fn *quantise8_row;
+    bool has_fast_int8; /* dot products: int8 is faster than float32 */
     /* Two picture rows to and from one row of yuv420 planes, or two rows of rgb planes. */
     ar_ingest_row_fn *ingest_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_emit_row_fn *emit_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];

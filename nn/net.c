@@ -19,11 +19,9 @@
  */
 #define CHUNKS_PER_WORKER 4
 
-#define LINE_FLOATS (AR_ARENA_ALIGN_B / sizeof(float))
-
-static uint64_t whole_lines(uint64_t n_floats)
+static uint64_t whole_lines_b(uint64_t size_b)
 {
-    return (n_floats + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS;
+    return (size_b + AR_ARENA_ALIGN_B - 1) / AR_ARENA_ALIGN_B * AR_ARENA_ALIGN_B;
 }
 
 static uint32_t last_reader(const struct ar_model *model, uint32_t index)
@@ -36,24 +34,33 @@ static uint32_t last_reader(const struct ar_model *model, uint32_t index)
     return last;
 }
 
+static uint64_t map_b(const struct ar_net *net, const struct ar_net_node *node)
+{
+    const uint32_t channels = node->layer->max_outputs;
+
+    if (ar_net_keeps_int8(net, node))
+        return ar_tensor8_bytes(node->result8.height, node->result8.width, channels,
+                                node->result8.fours);
+    return ar_tensor_floats(node->result.height, node->result.width, channels) * sizeof(float);
+}
+
 /* The last result stays as it is until the next frame: no layer runs after it. */
 static void lay_out_maps(struct ar_net *net)
 {
     const struct ar_model *model = net->params.model;
     struct ar_place places[AR_MODEL_MAX_LAYERS];
-    float *memory;
+    uint8_t *memory;
 
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const struct ar_net_node *node = &net->nodes[i];
 
         places[i] = (struct ar_place){
-            .size = whole_lines(ar_tensor_floats(node->result.height, node->result.width,
-                                                 node->layer->max_outputs)),
+            .size = whole_lines_b(map_b(net, node)),
             .first = i,
             .last = net->params.keep_all ? model->n_layers : last_reader(model, i),
         };
     }
-    memory = ar_arena_take(&net->arena, ar_place_all(places, model->n_layers));
+    memory = ar_arena_take_b(&net->arena, ar_place_all(places, model->n_layers));
     for (uint32_t i = 0; memory && i < model->n_layers; i++)
         net->nodes[i].memory = memory + places[i].offset;
 }
@@ -70,6 +77,17 @@ static void lay_out_planes(struct ar_net *net)
 
     if (memory)
         ar_tensor_place(&net->planes, memory, n_planes);
+    if (net->params.precision != AR_NET_INT8)
+        return;
+    net->planes8 = (struct ar_tensor8){
+        .height = net->planes.height,
+        .width = net->planes.width,
+        .fours = true,
+    };
+    memory = ar_arena_take_b(&net->arena, ar_tensor8_bytes(net->planes.height,
+                                                           net->planes.width, n_planes, true));
+    if (memory)
+        ar_tensor8_place(&net->planes8, memory, n_planes);
 }
 
 /* What the layer under way works in: as much as the neediest layer wants. */
@@ -83,7 +101,9 @@ static void lay_out_work(struct ar_net *net)
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const struct ar_net_node *node = &net->nodes[i];
         const struct ar_layer *layer = node->layer;
-        const uint64_t need = ar_rows_scratch(layer, node->width);
+        const uint64_t need = node->is_int8
+                                  ? ar_rows8_scratch_b(layer, node->width) / sizeof(float)
+                                  : ar_rows_scratch(layer, node->width);
         const uint64_t need_sums = (uint64_t)node->height * 2 * layer->max_outputs;
         const uint64_t need_squeeze = (uint64_t)node->height * layer->max_inputs;
 
@@ -94,7 +114,7 @@ static void lay_out_work(struct ar_net *net)
         if (layer->gate && need_squeeze > squeeze_sums)
             squeeze_sums = need_squeeze;
     }
-    net->scratch_stride = whole_lines(scratch);
+    net->scratch_stride = whole_lines_b(scratch * sizeof(float)) / sizeof(float);
     net->scratch =
         ar_arena_take(&net->arena, net->scratch_stride * ar_workers_count(net->params.workers));
     net->sums = ar_arena_take(&net->arena, sums);
@@ -109,7 +129,10 @@ static void lay_out_nodes(struct ar_net *net)
         struct ar_net_node *node = &net->nodes[i];
         const struct ar_layer *layer = node->layer;
 
-        ar_pack_init(&node->pack, layer, &net->arena);
+        if (node->is_int8)
+            ar_pack8_init(&node->pack8, model, layer, &net->arena);
+        else
+            ar_pack_init(&node->pack, layer, &net->arena);
         if (layer->norm == AR_LAYER_NORM_INSTANCE)
             ar_running_init(&node->norm, model->n_rungs, 2 * layer->max_outputs, &net->arena);
         if (layer->gate_previous)
@@ -147,6 +170,14 @@ static void init_sizes(struct ar_net *net)
         node->layer = layer;
         set_size(net, shift, &node->width, &node->height);
         set_size(net, layer->shift, &node->result.width, &node->result.height);
+        if (net->params.precision != AR_NET_INT8)
+            continue;
+        node->is_int8 = !net->plan8.layers[i].is_float;
+        node->result8 = (struct ar_tensor8){
+            .width = node->result.width,
+            .height = node->result.height,
+            .fours = net->plan8.layers[i].fours,
+        };
     }
 }
 
@@ -187,6 +218,17 @@ static int build(struct ar_net *net, struct ar_reason *reason)
     return 0;
 }
 
+int ar_net_check_int8(const struct ar_model *model, struct ar_reason *reason)
+{
+    struct ar_plan8 plan;
+
+    if (!model->has_int8_ranges)
+        return ar_reason_set(reason, -ENOTSUP,
+                             "style '%s': cannot run in int8, the file has no int8 ranges",
+                             model->info.style);
+    return ar_plan8_make(&plan, model, reason);
+}
+
 int ar_net_create(struct ar_net **out, const struct ar_net_params *params,
                   struct ar_reason *reason)
 {
@@ -203,7 +245,13 @@ int ar_net_create(struct ar_net **out, const struct ar_net_params *params,
     net->frame = 1;
     for (uint32_t c = 0; c < AR_MODEL_MAX_CHANNELS; c++)
         net->ones[c] = 1.0F;
-    ret = build(net, reason);
+    if (params->precision == AR_NET_INT8) {
+        ret = ar_net_check_int8(params->model, reason);
+        if (ret == 0)
+            ret = ar_plan8_make(&net->plan8, params->model, reason);
+    }
+    if (ret == 0)
+        ret = build(net, reason);
     if (ret < 0) {
         ar_net_destroy(net);
         return ret;
@@ -251,6 +299,8 @@ void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
     const struct ar_model *model = net->params.model;
 
     assert(segment < model->n_segments && rung < model->n_rungs);
+    if (segment == 0 && net->params.precision == AR_NET_INT8)
+        ar_net_quantise_planes(net);
     for (uint32_t i = 0; i < model->n_layers; i++)
         if (model->layers[i].segment == segment)
             ar_net_run_node(net, &net->nodes[i], rung);

@@ -20,16 +20,28 @@
 
 struct ar_net;
 
+enum ar_net_precision {
+    AR_NET_F32,
+    AR_NET_INT8, /* for models with int8 ranges */
+};
+
 struct ar_net_params {
     const struct ar_model *model;     /* borrowed for the net's life */
     const struct ar_kernels *kernels; /* borrowed for the net's life */
     struct ar_workers *workers;       /* borrowed for the net's life */
     uint32_t width_px;                /* of the picture, even, 16..1920 */
     uint32_t height_px;
+    enum ar_net_precision precision;
     bool keep_all; /* tests: no layers share memory, so that all can be looked at after a run */
 };
 
-/* -EINVAL for a size that the network cannot take, -ENOMEM. */
+/*
+ * Whether a model can run in int8: 0; -ENOTSUP, with the layer and the reason, where it has no ranges or layers that
+ * int8 does not know.
+ */
+int ar_net_check_int8(const struct ar_model *model, struct ar_reason *reason);
+
+/* -EINVAL for a size that the network cannot take, what ar_net_check_int8() gives, -ENOMEM. */
 int ar_net_create(struct ar_net **out, const struct ar_net_params *params,
                   struct ar_reason *reason);
 /* Accepts NULL. */
@@ -43,7 +55,7 @@ const struct ar_tensor *ar_net_planes(const struct ar_net *net);
 void ar_net_fill_halo(const struct ar_net *net, const struct ar_tensor *tensor, uint32_t row);
 
 /*
- * A layer's result as of its last run: channels are those of the rung it ran at. Without
+ * A layer's result in float32 (in int8: the last layer's only) as of its last run: channels are those of the rung it ran at. Without
  * keep_all only the last layer's outlives its last reader.
  */
 const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer);

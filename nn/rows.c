@@ -105,7 +105,8 @@ static void multiply(const struct ar_rows *job, const struct line *line, const f
     job->kernels->pwconv_row(line->data + x, inputs, job->pack->weights, &shape, &epilogue);
 }
 
-static void point_at_planes(const float **inputs, const float *planes, size_t stride, uint32_t n)
+static void point_at_planes(const float **inputs, const float *planes, size_t stride,
+                            uint32_t n)
 {
     for (size_t i = 0; i < n; i++)
         inputs[i] = planes + i * stride;
@@ -391,8 +392,8 @@ void ar_rows_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t work
         [AR_ROWS_STORE] = store_row,
     };
     const struct ar_rows *const self = job;
-    const struct work work = divide(self->layer, self->width,
-                                    self->scratch + worker * self->scratch_stride);
+    const struct work work =
+        divide(self->layer, self->width, self->scratch + worker * self->scratch_stride);
 
     for (uint32_t y = first_row; y < end_row; y++)
         rows[self->pass](self, y, &work);

@@ -26,14 +26,16 @@ enum ar_rows_pass {
     AR_ROWS_N_PASSES,
 };
 
+struct ar_rows8;
+
 struct ar_rows {
     enum ar_rows_pass pass;
     const struct ar_kernels *kernels;
     const struct ar_layer *layer;
     const struct ar_pack *pack;
     enum ar_layer_border border;
-    const struct ar_tensor *input;
-    const struct ar_tensor *add; /* NULL: nothing to add */
+    const struct ar_tensor *input; /* these three: NULL where int8 has its own */
+    const struct ar_tensor *add;   /* or NULL: nothing to add */
     const struct ar_tensor *result;
     uint32_t width; /* of the filter's result; of a shuffle's: the map itself */
     uint32_t height;
@@ -49,6 +51,8 @@ struct ar_rows {
 
     float *scratch; /* one part for each worker */
     uint64_t scratch_stride;
+
+    const struct ar_rows8 *int8; /* NULL: float32 */
 };
 
 /* Floats of scratch memory that a worker needs for a layer at its widest. */

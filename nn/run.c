@@ -3,17 +3,39 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/macros.h"
+#include "nn/border.h"
 #include "nn/priv.h"
 #include "nn/rows.h"
 
 #define INSTANCE_EPSILON 1e-5
 #define FIT_MAX          2.0 /* and its inverse: see describe_frame() */
 
+#define PLANE_MAX 255.0F /* a plane's byte where nothing is dark */
+
+bool ar_net_keeps_int8(const struct ar_net *net, const struct ar_net_node *node)
+{
+    return node->is_int8 && node != &net->nodes[net->params.model->n_layers - 1];
+}
+
+/* A map in float32, or NULL. */
 static const struct ar_tensor *source(const struct ar_net *net, int32_t index)
 {
-    if (index == AR_LAYER_NONE)
+    if (index == AR_LAYER_PLANES)
+        return &net->planes;
+    if (index == AR_LAYER_NONE || ar_net_keeps_int8(net, &net->nodes[index]))
         return NULL;
-    return index == AR_LAYER_PLANES ? &net->planes : &net->nodes[index].result;
+    return &net->nodes[index].result;
+}
+
+/* A map in int8, or NULL. */
+static const struct ar_tensor8 *source8(const struct ar_net *net, int32_t index)
+{
+    if (index == AR_LAYER_PLANES)
+        return &net->planes8;
+    if (index == AR_LAYER_NONE || !ar_net_keeps_int8(net, &net->nodes[index]))
+        return NULL;
+    return &net->nodes[index].result8;
 }
 
 /* Means behind a gate are kept by the count of their channels: the first rung that has it. */
@@ -27,8 +49,26 @@ static uint32_t gate_key(const struct ar_net *net, const struct ar_rows *job)
     return rung;
 }
 
-static struct ar_rows describe(const struct ar_net *net, const struct ar_net_node *node,
-                               uint32_t rung)
+/* What int8 has of a layer beside float32's description. */
+static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
+{
+    const struct ar_layer *layer = node->layer;
+    struct ar_rows8 *rows8 = &net->rows8;
+
+    rows8->pack = &node->pack8;
+    rows8->input = source8(net, layer->input);
+    rows8->add = layer->add == AR_LAYER_PLANES ? NULL : source8(net, layer->add);
+    rows8->input_rung = layer->input == AR_LAYER_PLANES ? 0 : net->nodes[layer->input].rung;
+    rows8->dw_step = layer->dw_range ? layer->dw_range[rung] / 127.0F : 0.0F;
+    rows8->result = NULL;
+    if (!ar_net_keeps_int8(net, node))
+        return;
+    node->result8.zero = net->plan8.layers[node - net->nodes].is_unsigned ? 0 : AR_TENSOR8_ZERO;
+    node->result8.step = layer->range[rung] / (node->result8.zero == 0 ? 255.0F : 127.0F);
+    rows8->result = &node->result8;
+}
+
+static struct ar_rows describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
 {
     const struct ar_layer *layer = node->layer;
     struct ar_rows job = {
@@ -48,7 +88,10 @@ static struct ar_rows describe(const struct ar_net *net, const struct ar_net_nod
         .scratch_stride = net->scratch_stride,
     };
 
-    assert(job.input);
+    if (node->is_int8) {
+        describe8(net, node, rung);
+        job.int8 = &net->rows8;
+    }
     if (layer->norm == AR_LAYER_NORM_BATCH) {
         job.scale = layer->scale + (size_t)rung * layer->max_outputs;
         job.bias = layer->bias + (size_t)rung * layer->max_outputs;
@@ -56,10 +99,12 @@ static struct ar_rows describe(const struct ar_net *net, const struct ar_net_nod
     return job;
 }
 
-static void run_pass(const struct ar_net *net, struct ar_rows *job, enum ar_rows_pass pass)
+static void run_pass(struct ar_net *net, struct ar_rows *job, enum ar_rows_pass pass)
 {
     job->pass = pass;
-    ar_net_share_rows(net, ar_rows_work, job, job->height);
+    if (job->int8)
+        ar_rows8_prepare(&net->rows8, job);
+    ar_net_share_rows(net, job->int8 ? ar_rows8_work : ar_rows_work, job, job->height);
 }
 
 /* Adds up rows in their order, whoever computed them: results do not depend on the workers. */
@@ -216,12 +261,55 @@ static void check_norm(struct ar_net *net, struct ar_net_node *node, struct ar_r
     run_pass(net, job, AR_ROWS_STORE);
 }
 
+/* Rows of planes to fours of bytes. */
+static void quantise_rows(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    const struct ar_net *const net = user;
+    const struct ar_image_layout *layout = &net->params.model->layout;
+    const struct ar_tensor *planes = &net->planes;
+
+    for (uint32_t four = 0; four < ar_tensor8_planes(planes->channels, true); four++) {
+        struct ar_quantise8 quantise = { { 0.0F }, { 0.0F } };
+        uint32_t plane[4];
+
+        for (uint32_t i = 0; i < 4; i++) {
+            plane[i] = ar_min_u32(4 * four + i, planes->channels - 1);
+            if (4 * four + i >= planes->channels)
+                continue;
+            quantise.scale[i] = PLANE_MAX / layout->gain;
+            quantise.bias[i] = PLANE_MAX * layout->offset[plane[i]];
+        }
+        for (uint32_t y = first; y < end; y++) {
+            const float *const row = ar_tensor_row(planes, y);
+            const float *src[4];
+
+            for (uint32_t i = 0; i < 4; i++)
+                src[i] = row + plane[i] * planes->plane_stride;
+            net->params.kernels->quantise8_row(ar_tensor8_row(&net->planes8, y) +
+                                                   four * net->planes8.plane_stride,
+                                               src, &quantise, planes->width);
+        }
+    }
+    for (uint32_t y = first; y < end; y++)
+        ar_border_fill8(net->params.model->border, &net->planes8, y);
+}
+
+void ar_net_quantise_planes(struct ar_net *net)
+{
+    net->planes8.step = net->params.model->layout.gain / PLANE_MAX;
+    ar_net_share_rows(net, quantise_rows, net, net->planes.height);
+}
+
 void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
 {
     const struct ar_layer *layer = node->layer;
     struct ar_rows job = describe(net, node, rung);
 
-    ar_tensor_place(&node->result, node->memory, job.outputs);
+    node->rung = rung;
+    if (ar_net_keeps_int8(net, node))
+        ar_tensor8_place(&node->result8, node->memory, job.outputs);
+    else
+        ar_tensor_place(&node->result, node->memory, job.outputs);
     if (layer->gate)
         set_gates(net, node, &job);
     if (layer->norm == AR_LAYER_NORM_INSTANCE)

@@ -14,6 +14,12 @@ ar_pwconv_row_fn ar_pwconv_row_ref;
 ar_split_row_fn ar_split_row_ref;
 ar_widen_row_fn ar_widen_row_ref;
 
+ar_dwconv8_row_fn ar_dwconv8_row_s1_ref;
+ar_dwconv8_row_fn ar_dwconv8_row_s2_ref;
+ar_pwconv8_row_fn ar_pwconv8_row_ref;
+ar_widen8_row_fn ar_widen8_row_ref;
+ar_quantise8_row_fn ar_quantise8_row_ref;
+
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_ref;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_ref;
 ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_ref;

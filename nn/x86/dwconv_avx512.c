@@ -44,15 +44,14 @@ static void plane_3x3_s1(float *restrict dst, const float *const *restrict rows,
             const __m512 right = _mm512_loadu_ps(rows[r] + plane + (v + 1) * LANES);
 
             sum[r] = _mm512_mul_ps(here[r], weight[3 * r + 1]);
-            sum[r] = _mm512_fmadd_ps(AR_AVX512_SLIDE(left[r], here[r], 15), weight[3 * r],
-                                     sum[r]);
-            sum[r] = _mm512_fmadd_ps(AR_AVX512_SLIDE(here[r], right, 1), weight[3 * r + 2],
-                                     sum[r]);
+            sum[r] =
+                _mm512_fmadd_ps(AR_AVX512_SLIDE(left[r], here[r], 15), weight[3 * r], sum[r]);
+            sum[r] =
+                _mm512_fmadd_ps(AR_AVX512_SLIDE(here[r], right, 1), weight[3 * r + 2], sum[r]);
             left[r] = here[r];
             here[r] = right;
         }
-        _mm512_storeu_ps(dst + v * LANES,
-                         _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
+        _mm512_storeu_ps(dst + v * LANES, _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
     }
 }
 
@@ -97,13 +96,12 @@ static void plane_3x3_s2(float *restrict dst, const float *const *restrict rows,
             const __m512 odd = every_other(low, high, 1);
 
             sum[r] = _mm512_mul_ps(every_other(low, high, 0), weight[3 * r + 1]);
-            sum[r] = _mm512_fmadd_ps(AR_AVX512_SLIDE(before[r], odd, 15), weight[3 * r],
-                                     sum[r]);
+            sum[r] =
+                _mm512_fmadd_ps(AR_AVX512_SLIDE(before[r], odd, 15), weight[3 * r], sum[r]);
             sum[r] = _mm512_fmadd_ps(odd, weight[3 * r + 2], sum[r]);
             before[r] = odd;
         }
-        _mm512_storeu_ps(dst + v * LANES,
-                         _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
+        _mm512_storeu_ps(dst + v * LANES, _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
     }
 }
 
@@ -146,8 +144,8 @@ AR_TILE void row_5x5(float *restrict dst, const float *const *restrict rows,
                 sum[r] = add_five(_mm512_setzero_ps(),
                                   rows[r] + c * shape->src_stride + v * LANES * stride - 2,
                                   taps + 5 * r, stride);
-            sum[0] = _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]),
-                                   _mm512_add_ps(sum[2], sum[3]));
+            sum[0] =
+                _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3]));
             _mm512_storeu_ps(dst + c * shape->dst_stride + v * LANES,
                              _mm512_add_ps(sum[0], sum[4]));
         }

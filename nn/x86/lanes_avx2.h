@@ -24,6 +24,8 @@ static inline __m256i ar_avx2_first_lanes(size_t count)
 }
 
 /* Of 16 floats the even ones (0) or the odd ones (1). */
-#define AR_AVX2_EVERY_OTHER(low, high, first)                                                  \
-    _mm256_castpd_ps(_mm256_permute4x64_pd(                                                    \
-        _mm256_castps_pd(_mm256_shuffle_ps(low, high, (first) ? 0xDD : 0x88)), 0xD8))
+#define AR_AVX2_EVERY_OTHER(low, high, first)                                           \
+    _mm256_castpd_ps(                                                                   \
+        _mm256_permute4x64_pd(_mm256_castps_pd(                                         \
+                                  _mm256_shuffle_ps(low, high, (first) ? 0xDD : 0x88)), \
+                              0xD8))

@@ -16,6 +16,6 @@ static inline __mmask16 ar_avx512_first_lanes(size_t count)
 }
 
 /* Lanes n to n + 15 of two neighbouring vectors. */
-#define AR_AVX512_SLIDE(left, right, n)                                                        \
-    _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(right),                        \
-                                            _mm512_castps_si512(left), (n)))
+#define AR_AVX512_SLIDE(left, right, n) \
+    _mm512_castsi512_ps(                \
+        _mm512_alignr_epi32(_mm512_castps_si512(right), _mm512_castps_si512(left), (n)))

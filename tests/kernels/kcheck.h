@@ -55,6 +55,7 @@ void kcheck_finish(struct kcheck *check);
 void kcheck_dwconv(struct kcheck *check);
 void kcheck_pwconv(struct kcheck *check);
 void kcheck_resample(struct kcheck *check);
+void kcheck_int8(struct kcheck *check);
 void kcheck_ingest(struct kcheck *check);
 void kcheck_emit(struct kcheck *check);
 void kcheck_calm(struct kcheck *check);

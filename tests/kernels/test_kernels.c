@@ -25,6 +25,7 @@ static const struct {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
     { "avx512", AR_CPU_AVX512 },
+    { "vnni512", AR_CPU_VNNI512 },
     { "neon", AR_CPU_NEON },
 };
 
@@ -68,6 +69,12 @@ END_TEST
 START_TEST(resample)
 {
     run(_i, kcheck_resample);
+}
+END_TEST
+
+START_TEST(int8)
+{
+    run(_i, kcheck_int8);
 }
 END_TEST
 
@@ -144,6 +151,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tier, dwconv, 0, N_TIERS);
     tcase_add_loop_test(tier, pwconv, 0, N_TIERS);
     tcase_add_loop_test(tier, resample, 0, N_TIERS);
+    tcase_add_loop_test(tier, int8, 0, N_TIERS);
     tcase_add_loop_test(tier, ingest, 0, N_TIERS);
     tcase_add_loop_test(tier, emit, 0, N_TIERS);
     tcase_add_loop_test(tier, calm, 0, N_TIERS);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The kernels of int8 (nn/tensor8.h), with slots in struct ar_kernels. Bytes times signed bytes, summed in 32
+ * bits, then one float per sum: every tier gives the same bits. A product and the sum that takes it are one fused
+ * operation, except where a sum says otherwise; to whole numbers it is rounded as IEEE does, halves to even.
+ * Scales and biases are such that no value is infinite.
+ *
+ * Like those of float32 they work on whole groups of AR_TENSOR_GROUP pixels. A sum starts at what makes up for the zeros
+ * of its inputs: minus their zero times the sum of the weights.
+ */
+
+/*
+ * Depthwise 3 x 3 filter of one output row. rows[i] is tap row i of the first channel at output pixel 0's centre
+ * column. dst gets channels in fours, [channels / 4][width][4]: 128 + the sum times scale, 1 to 255.
+ */
+struct ar_dwconv8_shape {
+    uint32_t width;    /* output pixels */
+    uint32_t channels; /* a multiple of 4 */
+    size_t src_stride; /* bytes from a plane to the next */
+    size_t dst_stride; /* bytes from four channels to the next */
+};
+
+struct ar_dwconv8_filter {
+    const int8_t *weights; /* [channel][3][4]: three taps of a row, and a zero */
+    const int32_t *start;  /* [channel] */
+    const float *scale;    /* [channel], at most AR_DWCONV8_MAX_SCALE */
+};
+
+/* A sum of one is beyond the largest byte: larger scales change nothing, and no product leaves 32 bits. */
+#define AR_DWCONV8_MAX_SCALE 1024.0F
+
+typedef void ar_dwconv8_row_fn(uint8_t *restrict dst, const uint8_t *const *restrict rows,
+                               const struct ar_dwconv8_filter *restrict filter,
+                               const struct ar_dwconv8_shape *restrict shape);
+
+enum ar_store8 {
+    AR_STORE8_PLANES, /* bytes, a plane an output */
+    AR_STORE8_FOURS,  /* bytes, four outputs a pixel */
+    AR_STORE8_FLOATS, /* float32 planes, neither rounded nor limited */
+    AR_STORE8_N,
+};
+
+/*
+ * What happens to a sum before it is stored, in this order: v = sum * scale + bias; relu; v += add * add_scale +
+ * add_bias; limits; rounding. Everything is in steps of the result, and its zero is in the biases.
+ * Arrays have `outputs` entries.
+ */
+struct ar_epilogue8 {
+    const int32_t *start;
+    const float *scale;
+    const float *bias;
+    const uint8_t *add;      /* first plane of the row to add, or NULL */
+    const float *add_floats; /* the same for AR_STORE8_FLOATS, added as it is */
+    size_t add_stride;       /* bytes, or floats, from a plane to the next */
+    uint32_t add_channels;   /* the first so many outputs get it */
+    float add_scale;
+    float add_bias;
+    bool relu;
+    float low;  /* of the byte: 0 or 1 */
+    float high; /* 255 */
+    /*
+     * NULL, or [outputs][2][AR_TENSOR_GROUP]: += the row's sums, and their squares, lane x % 16 those of pixel
+     * x, in the order of the pixels; a square and its addition are one fused operation.
+     */
+    float *lanes;
+};
+
+/*
+ * Pointwise product of one row. Each input is four channels of a pixel, one after the other: src[i][x][4], anywhere.
+ * weights: blocks of 4 outputs, each block [block_inputs][4 outputs][4 channels].
+ */
+#define AR_PWCONV8_BLOCK 4
+
+struct ar_pwconv8_shape {
+    uint32_t width;
+    uint32_t inputs; /* fours */
+    uint32_t outputs;
+    uint32_t block_inputs;
+    enum ar_store8 store;
+    size_t dst_stride; /* bytes, or floats, from a plane (from four) to the next */
+};
+
+typedef void ar_pwconv8_row_fn(void *restrict dst, const uint8_t *const *restrict src,
+                               const int8_t *restrict weights,
+                               const struct ar_pwconv8_shape *restrict shape,
+                               const struct ar_epilogue8 *restrict epilogue);
+
+/* One plane: dst[x] = limits(src[x / 2] + add[x] * add_scale + add_bias), rounded; add may be NULL. */
+struct ar_widen8 {
+    float add_scale;
+    float add_bias;
+    float low;
+    float high;
+};
+
+typedef void ar_widen8_row_fn(uint8_t *restrict dst, const float *restrict src,
+                              const uint8_t *restrict add,
+                              const struct ar_widen8 *restrict widen, uint32_t width);
+
+/*
+ * Four planes to their fours: dst[x][i] = limits(src[i][x] * scale[i] + bias[i]), rounded; 0 to 255. The product is
+ * rounded on its own.
+ */
+struct ar_quantise8 {
+    float scale[4];
+    float bias[4];
+};
+
+typedef void ar_quantise8_row_fn(uint8_t *restrict dst, const float *const *restrict src,
+                                 const struct ar_quantise8 *restrict quantise, uint32_t width);

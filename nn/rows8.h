@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "nn/kernels8.h"
+#include "nn/pack8.h"
+#include "nn/rows.h"
+#include "nn/tensor8.h"
+
+/*
+ * Private to nn/: computes rows of one layer's result in int8. The float32 job (nn/rows.h) says which rows, which norm and
+ * where sums go; what int8 has beside it is here.
+ */
+
+struct ar_rows8 {
+    /* Set by whoever describes the job. */
+    const struct ar_pack8 *pack;
+    const struct ar_tensor8 *input;
+    const struct ar_tensor8 *add;    /* NULL: nothing, or the job's float map */
+    const struct ar_tensor8 *result; /* NULL: the job's float map */
+    uint32_t input_rung;             /* that the input ran at */
+    float dw_step;                   /* of the depthwise result */
+
+    /* Set by ar_rows8_prepare(). */
+    float units[AR_MODEL_MAX_CHANNELS]; /* what one of a sum stands for, before the norm */
+    int32_t start[AR_MODEL_MAX_CHANNELS];
+    float scale[AR_MODEL_MAX_CHANNELS];
+    float bias[AR_MODEL_MAX_CHANNELS];
+    int32_t dw_start[AR_MODEL_MAX_CHANNELS];
+    float dw_scale[AR_MODEL_MAX_CHANNELS];
+    float add_scale;
+    float add_bias;
+    float low;
+    float high;
+};
+
+/* Bytes of scratch memory that a worker needs for a layer at its widest. */
+uint64_t ar_rows8_scratch_b(const struct ar_layer *layer, uint32_t width);
+
+/* Brings scale and bias of a pass, as the job has them, into the steps of what enters and what comes out. */
+void ar_rows8_prepare(struct ar_rows8 *rows8, const struct ar_rows *job);
+
+/* An ar_workers_fn; the job is a struct ar_rows whose `int8` is prepared. Knows no pass for a gate. */
+void ar_rows8_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker);
