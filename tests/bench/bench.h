@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "base/reason.h"
+#include "tests/bench/options.h"
+
+/* The subcommands: 0, or a negative errno and why. */
+int bench_net(const struct bench_options *options, struct ar_reason *reason);
