@@ -6,3 +6,4 @@
 
 /* The subcommands: 0, or a negative errno and why. */
 int bench_net(const struct bench_options *options, struct ar_reason *reason);
+int bench_pipeline(const struct bench_options *options, struct ar_reason *reason);

@@ -143,3 +143,8 @@ void bench_engine_close(struct bench_engine *engine)
             ar_workers_destroy(engine->workers[i]);
     ar_model_close(engine->model);
 }
+
+void bench_engine_print(const struct bench_engine *engine)
+{
+    printf("style %s, %s kernels\n", engine->model->info.style, engine->kernels.tier);
+}

@@ -26,3 +26,6 @@ int bench_engine_open(struct bench_engine *engine, const struct bench_options *o
                       struct ar_reason *reason);
 /* Accepts what open left behind when it failed. */
 void bench_engine_close(struct bench_engine *engine);
+
+/* Style and kernels, in a line. */
+void bench_engine_print(const struct bench_engine *engine);

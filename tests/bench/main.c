@@ -14,6 +14,7 @@ static const struct subcommand {
     const char *help;
 } subcommands[] = {
     { "net", bench_net, "the network alone, and what share of the machine's peak it reaches" },
+    { "pipeline", bench_pipeline, "frame in to frame out, and what the conversions cost" },
 };
 
 static int usage(FILE *file)

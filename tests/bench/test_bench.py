@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of ar-bench: the shape of its results, and what must hold of them on any machine.
+
+usage: test_bench.py AR-BENCH [unittest's own arguments]
+No time is judged. The environment is that of tests/e2e/harness.py: AR_SLOW, MESON_EXE_WRAPPER.
+"""
+import json
+import os
+import pathlib
+import shlex
+import struct
+import subprocess
+import sys
+import unittest
+
+TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / 'models' / 'train'))
+
+from architecture import Architecture, macs  # noqa: E402
+
+STYLE = TREE / 'models' / 'scream.safetensors'
+SIZES_PX = ((64, 48), (82, 34))  # the second is odd from one, two or three halvings on
+RUN_S = 30 * float(os.environ.get('AR_SLOW', '1'))
+NET_KEYS = {'precision': str, 'width': float, 'threads': int, 'size': str, 'tier': str,
+            'frames': int, 'min_ms': float, 'median_ms': float, 'mmac': float, 'gmacs': float,
+            'peak_isa': str, 'peak_gmacs': float, 'peak_share': float, 'mb': float}
+PIPELINE_KEYS = {'in': str, 'out': str, 'precision': str, 'width': float, 'threads': int,
+                 'size': str, 'tier': str, 'frames': int, 'min_ms': float, 'median_ms': float,
+                 'net_min_ms': float, 'net_median_ms': float, 'conversion_pct': float}
+SMALL = ['--frames', '3', '--threads', '1,2', '--widths', '0.25,1', '--sizes',
+         ','.join(f'{width}x{height}' for width, height in SIZES_PX)]
+EX_USAGE = 64
+COMMAND = []
+
+
+def run(*arguments):
+    """Runs ar-bench."""
+    return subprocess.run([*COMMAND, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=RUN_S, check=False)
+
+
+def architecture():
+    """The style's network, read without any package."""
+    with open(STYLE, 'rb') as file:
+        header = json.loads(file.read(struct.unpack('<Q', file.read(8))[0]))
+    return Architecture.parse(header['__metadata__']['architecture'])
+
+
+class ResultTest(unittest.TestCase):
+    """Results of one subcommand."""
+
+    def rows(self, subcommand, keys, *arguments):
+        """Its results, which have these keys in this order."""
+        done = run(subcommand, '--json', '--style', str(STYLE), *SMALL, *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        rows = json.loads(done.stdout)
+        for row in rows:
+            self.assertEqual(list(row), list(keys))
+            for key, kind in keys.items():
+                self.assertIsInstance(row[key], (int, float) if kind is float else kind)
+            self.assertEqual((row['precision'], row['frames']), ('f32', 3))
+            self.assertGreater(row['min_ms'], 0)
+            self.assertGreaterEqual(row['median_ms'], row['min_ms'])
+        return rows
+
+    def assert_all_there(self, rows, *first):
+        """One row for each combination."""
+        found = [(*(row[key] for key in first), row['size'], row['threads'], row['width'])
+                 for row in rows]
+        self.assertEqual(len(found), len(set(found)))
+        n_first = len({tuple(row[key] for key in first) for row in rows})
+        self.assertEqual(len(found), n_first * len(SIZES_PX) * 2 * 2)
+
+    def test_net(self):
+        network = architecture()
+        rows = self.rows('net', NET_KEYS)
+        self.assert_all_there(rows)
+        for row in rows:
+            size_px = tuple(map(int, row['size'].split('x')))
+            rungs = network.equal_rungs(network.nearest_rung(row['width']))
+            self.assertAlmostEqual(row['mmac'] * 1e6 / macs(network, *size_px, rungs), 1, places=4)
+            self.assertAlmostEqual(row['mmac'] / row['min_ms'] / row['gmacs'], 1, places=4)
+            peak = row['peak_gmacs'] * row['threads']
+            self.assertAlmostEqual(row['gmacs'] / peak / row['peak_share'], 1, places=4)
+            self.assertGreater(row['peak_share'], 0)
+            self.assertLess(row['peak_share'], 1.05)
+
+    def test_bytes_of_the_network(self):
+        """Of the first layers, by hand: planes in, 8 channels out of the stem at width 0.25, ..."""
+        small, odd = (row['mb'] * 1e6 for row in self.rows('net', NET_KEYS, '--pin')
+                      if row['threads'] == 1 and row['width'] == 0.25)
+        network = architecture()
+
+        def expected_b(width_px, height_px):
+            total = 0
+            rungs = network.equal_rungs(0)
+            for layer in network.layers:
+                co, ci = (network.channels(name, rungs) for name in (layer.name, layer.input))
+                for name in filter(None, (layer.name, layer.input, layer.add)):
+                    scale = 1 << network.shift(name)
+                    n_pixels = -(-width_px // scale) * -(-height_px // scale)
+                    total += n_pixels * network.channels(name, rungs)
+                total += {'conv': layer.kernel ** 2 * ci * co, 'pointwise': ci * co,
+                          'separable': layer.kernel ** 2 * ci + ci * co}[layer.op]
+                total += co if layer.norm == 'none' else 2 * co
+            return 4 * total
+        self.assertAlmostEqual(small / expected_b(*SIZES_PX[0]), 1, places=4)
+        self.assertAlmostEqual(odd / expected_b(*SIZES_PX[1]), 1, places=4)
+
+    def test_pipeline(self):
+        rows = self.rows('pipeline', PIPELINE_KEYS, '--pairs', 'I420:I420,YUYV:XRGB')
+        self.assert_all_there(rows, 'in', 'out')
+        self.assertEqual({(row['in'], row['out']) for row in rows},
+                         {('I420', 'I420'), ('YUYV', 'XRGB')})
+        for row in rows:
+            self.assertGreater(row['net_min_ms'], 0)
+            share_pct = 100 * (row['min_ms'] - row['net_min_ms']) / row['net_min_ms']
+            self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
+
+
+class CommandLineTest(unittest.TestCase):
+    """What it refuses, and what it says to people."""
+
+    def assert_refused(self, words, *arguments):
+        done = run(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (EX_USAGE, ''))
+        self.assertRegex(done.stderr, words)
+
+    def test_refusals(self):
+        self.assert_refused('usage')
+        self.assert_refused('usage', 'paint')
+        self.assert_refused('--width: not an option', 'net', '--width')
+        self.assert_refused('--frames: not an option, or without', 'net', '--frames')
+        self.assert_refused("--frames: '0', must be N", 'net', '--frames', '0')
+        self.assert_refused("'scream': only options", 'net', 'scream')
+        self.assert_refused('--json: given twice', 'net', '--json', '--json')
+        self.assert_refused('--widths: 0.3, style .* nearest is 0.3125', 'net', '--widths', '0.3')
+        self.assert_refused("--sizes: '64', must be WxH", 'net', '--sizes', '64')
+        self.assert_refused('--sizes: .*15x48', 'net', '--sizes', '15x48')
+        self.assert_refused("--precision: 'f16', must be", 'net', '--precision', 'f16')
+        self.assert_refused("--pairs: 'I420', must be IN:OUT", 'pipeline', '--pairs', 'I420')
+        self.assert_refused("--tier: 'mmx', this machine has scalar", 'net', '--tier', 'mmx')
+
+    def test_table(self):
+        done = run('net', '--style', str(STYLE), '--tier', 'scalar', *SMALL)
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], 'style scream, scalar kernels')
+        self.assertRegex(lines[1], r'f32 peak of one core: [\d.]+ GMAC/s \(\w+\)')
+        self.assertEqual(len(lines), 3 + 8)
+        self.assertEqual(len({len(line) for line in lines[2:]}), 1)
+
+    def test_help(self):
+        done = run('net', '--help')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        for option in ('widths', 'threads', 'sizes', 'precision', 'frames', 'tier', 'pin'):
+            self.assertIn(f'--{option}', done.stdout)
+
+
+if __name__ == '__main__':
+    if len(sys.argv) < 2:
+        sys.exit(f'usage: {sys.argv[0]} AR-BENCH [unittest arguments]')
+    COMMAND += [*shlex.split(os.environ.get('MESON_EXE_WRAPPER', '')), sys.argv.pop(1)]
+    unittest.main()
