@@ -6,4 +6,5 @@
 
 /* The subcommands: 0, or a negative errno and why. */
 int bench_net(const struct bench_options *options, struct ar_reason *reason);
+int bench_peer(const struct bench_options *options, struct ar_reason *reason);
 int bench_pipeline(const struct bench_options *options, struct ar_reason *reason);

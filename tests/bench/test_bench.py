@@ -119,6 +119,42 @@ class ResultTest(unittest.TestCase):
             self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
 
 
+class PeerTest(unittest.TestCase):
+    """What peers.py reads."""
+
+    def serve(self, lines, width_px=64, height_px=48):
+        """Exit code, heading, pictures and paintings, and the lines that follow."""
+        done = subprocess.run(
+            [*COMMAND, 'peer', '--style', str(STYLE), '--widths', '0.5', '--threads', '1',
+             '--sizes', f'{width_px}x{height_px}'],
+            input=lines.encode(), capture_output=True, timeout=RUN_S, check=False)
+        heading, _, rest = done.stdout.partition(b'\n')
+        heading = json.loads(heading)
+        size_b = width_px * height_px * 3 // 2
+        frames = [rest[at:at + size_b] for at in range(0, 2 * heading['n_frames'] * size_b, size_b)]
+        return done.returncode, heading, frames, rest[len(frames) * size_b:].decode()
+
+    def test_serve(self):
+        code, heading, frames, times = self.serve('2\n1\n')
+        self.assertEqual(code, 0)
+        self.assertEqual((heading['width'], heading['size'], heading['precision']),
+                         (0.5, '64x48', 'f32'))
+        counts = [[int(word) > 0 for word in line.split()] for line in times.splitlines()]
+        self.assertEqual(counts, [[True, True], [True]])
+        pictures, paintings = frames[::2], frames[1::2]
+        self.assertEqual(len(set(pictures)), len(pictures))
+        self.assertEqual(len(set(paintings)), len(paintings))
+        self.assertFalse(set(pictures) & set(paintings))
+
+    def test_paintings_stand_alone(self):
+        self.assertEqual(self.serve('')[2], self.serve('')[2])
+
+    def test_bad_line(self):
+        for line in ('x\n', '0\n', '1001\n', '2'):
+            code, _, _, times = self.serve(line)
+            self.assertEqual((code, times), (EX_USAGE, ''))
+
+
 class CommandLineTest(unittest.TestCase):
     """What it refuses, and what it says to people."""
 
