@@ -97,30 +97,19 @@ static json_t *row_of(const struct run *run, uint32_t index)
     /* clang-format on */
 }
 
-static void print_peaks(const struct run *run)
-{
-    const struct bench_options *const options = run->contest.options;
-
-    for (uint32_t i = 0; i < options->n_precisions; i++) {
-        const struct bench_peak *const peak = &run->peaks[options->precisions[i]];
-
-        printf("%s peak of one core: %.1f GMAC/s (%s)\n", bench_precision_name(peak->precision),
-               peak->gmacs, peak->isa);
-    }
-}
-
 static void report(const struct run *run)
 {
-    const bool json = run->contest.options->json;
+    const struct bench_options *const options = run->contest.options;
     json_t *const rows = json_array();
 
     for (uint32_t i = 0; i < run->contest.n_rigs; i++)
         json_array_append_new(rows, row_of(run, i));
-    if (!json) {
+    if (!options->json) {
         bench_engine_print(&run->contest.engine);
-        print_peaks(run);
+        for (uint32_t i = 0; i < options->n_precisions; i++)
+            bench_peak_print(&run->peaks[options->precisions[i]]);
     }
-    bench_report(rows, columns, AR_ARRAY_LEN(columns), json);
+    bench_report(rows, columns, AR_ARRAY_LEN(columns), options->json);
     json_decref(rows);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/macros.h"
 #include "tests/bench/clock.h"
@@ -130,4 +131,10 @@ void bench_peak_sample(struct bench_peak *peak)
         loop = find(peak, (size_t)(loop - loops) + 1);
     if (loop)
         take(peak, loop, SAMPLE_NS);
+}
+
+void bench_peak_print(const struct bench_peak *peak)
+{
+    printf("%s peak of one core: %.1f GMAC/s (%s)\n", bench_precision_name(peak->precision),
+           peak->gmacs, peak->isa);
 }

@@ -21,3 +21,6 @@ void bench_peak_init(struct bench_peak *peak, enum bench_precision precision);
 
 /* One more sample, about four milliseconds. */
 void bench_peak_sample(struct bench_peak *peak);
+
+/* A line for people. */
+void bench_peak_print(const struct bench_peak *peak);

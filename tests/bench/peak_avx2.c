@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <immintrin.h>
+#include <stddef.h>
 
 #include "tests/bench/peak_loops.h"
 
@@ -17,7 +18,7 @@ uint64_t bench_peak_avx2_f32(uint64_t n_rounds, void *sink)
         for (int i = 0; i < N_CHAINS; i++)
             sums[i] = _mm256_fmadd_ps(a, b, sums[i]);
     for (int i = 0; i < N_CHAINS; i++)
-        _mm256_store_ps((float *)sink + (8 * i), sums[i]);
+        _mm256_store_ps((float *)sink + ((ptrdiff_t)i * 8), sums[i]);
     return n_rounds * N_CHAINS * 8;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <arm_neon.h>
+#include <stddef.h>
 
 #include "tests/bench/peak_loops.h"
 
@@ -17,6 +18,6 @@ uint64_t bench_peak_dotprod_int8(uint64_t n_rounds, void *sink)
         for (int i = 0; i < N_CHAINS; i++)
             sums[i] = vdotq_s32(sums[i], a, b);
     for (int i = 0; i < N_CHAINS; i++)
-        vst1q_s32((int32_t *)sink + (4 * i), sums[i]);
+        vst1q_s32((int32_t *)sink + ((ptrdiff_t)i * 4), sums[i]);
     return n_rounds * N_CHAINS * 16;
 }

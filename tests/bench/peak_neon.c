@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <arm_neon.h>
+#include <stddef.h>
 
 #include "tests/bench/peak_loops.h"
 
@@ -17,7 +18,7 @@ uint64_t bench_peak_neon_f32(uint64_t n_rounds, void *sink)
         for (int i = 0; i < N_CHAINS; i++)
             sums[i] = vfmaq_f32(sums[i], a, b);
     for (int i = 0; i < N_CHAINS; i++)
-        vst1q_f32((float *)sink + (4 * i), sums[i]);
+        vst1q_f32((float *)sink + ((ptrdiff_t)i * 4), sums[i]);
     return n_rounds * N_CHAINS * 4;
 }
 
@@ -41,6 +42,6 @@ uint64_t bench_peak_neon_int8(uint64_t n_rounds, void *sink)
         }
     }
     for (int i = 0; i < N_CHAINS; i++)
-        vst1q_s32((int32_t *)sink + (4 * i), sums[i]);
+        vst1q_s32((int32_t *)sink + ((ptrdiff_t)i * 4), sums[i]);
     return n_rounds * N_CHAINS * 16;
 }

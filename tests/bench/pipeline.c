@@ -76,7 +76,7 @@ static const struct bench_pair *pair_of(const struct run *run, uint32_t index)
 static int open_painting(struct run *run, uint32_t index)
 {
     struct painting *const painting = &run->paintings[index];
-    struct bench_entry *const entries = &run->entries[index * N_ENTRIES];
+    struct bench_entry *const entries = &run->entries[(size_t)index * N_ENTRIES];
     struct ar_frame_shape shape;
     int ret;
 

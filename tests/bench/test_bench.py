@@ -87,7 +87,7 @@ class ResultTest(unittest.TestCase):
             self.assertLess(row['peak_share'], 1.05)
 
     def test_bytes_of_the_network(self):
-        """Of the first layers, by hand: planes in, 8 channels out of the stem at width 0.25, ..."""
+        """Counted once more, from the description that the trainer reads."""
         small, odd = (row['mb'] * 1e6 for row in self.rows('net', NET_KEYS, '--pin')
                       if row['threads'] == 1 and row['width'] == 0.25)
         network = architecture()
@@ -117,6 +117,28 @@ class ResultTest(unittest.TestCase):
             self.assertGreater(row['net_min_ms'], 0)
             share_pct = 100 * (row['min_ms'] - row['net_min_ms']) / row['net_min_ms']
             self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
+
+
+class KernelTest(unittest.TestCase):
+    """What the kernels give."""
+
+    def test_kernels(self):
+        if '  kernels ' not in run('--help').stdout:
+            self.skipTest('SKIPPED: kernels: this build has others than the bench knows')
+        done = run('kernels', '--json', '--frames', '1')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        rows = json.loads(done.stdout)
+        self.assertEqual({row['precision'] for row in rows if 'gmacs' in row}, {'f32', 'int8'})
+        for row in rows:
+            self.assertGreater(row['min_ns'], 0)
+            self.assertGreaterEqual(row['median_ns'], row['min_ns'])
+            self.assertAlmostEqual(row['scalar_ns'] / row['min_ns'] / row['ratio'], 1, places=4)
+            if 'gmacs' in row:
+                self.assertGreater(row['peak_share'], 0)
+                self.assertLess(row['peak_share'], 1.05)
+        pwconv = next(row for row in rows if row['kernel'] == 'pwconv')
+        n_macs = pwconv['px'] * pwconv['inputs'] * pwconv['outputs']
+        self.assertAlmostEqual(n_macs / pwconv['min_ns'] / pwconv['gmacs'], 1, places=4)
 
 
 class PeerTest(unittest.TestCase):

@@ -14,12 +14,13 @@ static uint64_t map_values(const struct picture *picture, int32_t index)
     const struct ar_model *const model = picture->model;
     const uint32_t shift =
         index < 0 ? ar_model_planes_shift(model) : model->layers[index].shift;
-    const uint64_t round = (1u << shift) - 1;
+    const uint32_t round = (1u << shift) - 1;
+    const uint64_t width = (picture->width_px + round) >> shift;
+    const uint64_t height = (picture->height_px + round) >> shift;
 
     if (index == AR_LAYER_NONE)
         return 0;
-    return ((picture->width_px + round) >> shift) * ((picture->height_px + round) >> shift) *
-           ar_model_channels(model, index, picture->rung);
+    return width * height * ar_model_channels(model, index, picture->rung);
 }
 
 static uint64_t weights(const struct ar_layer *layer, uint64_t inputs, uint64_t outputs)
@@ -32,7 +33,7 @@ static uint64_t weights(const struct ar_layer *layer, uint64_t inputs, uint64_t 
         return taps * inputs * outputs;
     case AR_LAYER_SEPARABLE:
         return (taps + taps2) * inputs + inputs * outputs * (layer->kernel2 ? 2 : 1) +
-               2 * layer->gate * inputs;
+               (uint64_t)2 * layer->gate * inputs;
     case AR_LAYER_POINTWISE:
         return inputs * outputs;
     case AR_LAYER_DEPTHWISE:

@@ -20,6 +20,7 @@
 
 #define MAX_STEPS 256
 #define ALIGN_B   64
+#define N_NUMBERS 13 /* of a line of NETWORK */
 
 struct value {
     void *data; /* of its slot */
@@ -250,46 +251,65 @@ static int make(struct network *net, uint32_t index)
     return -ENOENT;
 }
 
-static int read_step(struct network *net, FILE *file)
+/* A word, then so many numbers: false where there are fewer, or more. */
+static bool read_line(char *line, char *word, size_t word_b, double numbers[N_NUMBERS])
+{
+    char *rest = strpbrk(line, " \n");
+    uint32_t n_read = 0;
+
+    if (!rest || (size_t)(rest - line) >= word_b)
+        return false;
+    memcpy(word, line, (size_t)(rest - line));
+    while (n_read < N_NUMBERS) {
+        char *const number = rest;
+
+        numbers[n_read] = strtod(number, &rest);
+        if (rest == number)
+            return false;
+        n_read++;
+    }
+    return strcmp(rest, "\n") == 0;
+}
+
+static int read_step(struct network *net, char *line)
 {
     struct step *const s = &net->steps[net->n_steps];
-    struct value *const v = &net->values[net->n_steps];
-    int relu;
-    int zero;
-    const int n_read = fscanf(file, "%15s %d %d %u %u %u %u %d %u %zu %zu %zu %f %d", s->op,
-                              &s->inputs[0], &s->inputs[1], &s->kernel, &s->stride,
-                              &s->border_px, &s->groups, &relu, &net->slots[net->n_steps],
-                              &v->height, &v->width, &v->channels, &v->scale, &zero);
+    double n[N_NUMBERS];
 
-    if (n_read == EOF)
-        return 0;
-    if (n_read != 14 || net->slots[net->n_steps] >= MAX_STEPS || s->groups < 1)
+    if (net->n_steps == MAX_STEPS || !read_line(line, s->op, sizeof(s->op) - 1, n))
         return -EINVAL;
+    s->inputs[0] = (int)n[0];
+    s->inputs[1] = (int)n[1];
+    s->kernel = (uint32_t)n[2];
+    s->stride = (uint32_t)n[3];
+    s->border_px = (uint32_t)n[4];
+    s->groups = (uint32_t)n[5];
+    s->relu = n[6] != 0;
+    net->slots[net->n_steps] = (uint32_t)n[7];
+    net->values[net->n_steps] = (struct value){ .height = (size_t)n[8],
+                                                .width = (size_t)n[9],
+                                                .channels = (size_t)n[10],
+                                                .scale = (float)n[11],
+                                                .zero = (int8_t)n[12] };
     for (int i = 0; i < 2; i++)
-        if (s->inputs[i] < -1 || s->inputs[i] >= (int)net->n_steps)
+        if (s->inputs[i] >= (int)net->n_steps)
             return -EINVAL;
-    s->relu = relu;
-    v->zero = (int8_t)zero;
-    net->n_steps++;
-    return 1;
+    return net->slots[net->n_steps++] < MAX_STEPS && s->groups > 0 ? 0 : -EINVAL;
 }
 
 static int read_network(struct network *net, const char *path)
 {
     FILE *const file = fopen(path, "re");
-    char precision[8];
-    int ret = 1;
+    char line[256];
+    int ret = 0;
 
     if (!file)
         return -errno;
-    if (fscanf(file, "%7s", precision) != 1)
-        ret = -EINVAL;
-    else
-        net->int8 = strcmp(precision, "int8") == 0;
-    while (ret == 1 && net->n_steps < MAX_STEPS)
-        ret = read_step(net, file);
+    net->int8 = fgets(line, sizeof(line), file) && strcmp(line, "int8\n") == 0;
+    while (ret == 0 && fgets(line, sizeof(line), file))
+        ret = read_step(net, line);
     fclose(file);
-    return ret;
+    return net->n_steps > 0 ? ret : -EINVAL;
 }
 
 /* What is not there counts as an end, which the caller's check of the sizes finds. */
