@@ -130,27 +130,36 @@ static int fill_memory(struct run *run)
     return 0;
 }
 
-static int add_calls(struct run *run)
+static void add_case(struct run *run, const struct bench_case_table *table, uint32_t index)
 {
     const struct ar_kernels *const kernels[N_TWINS] = { &run->engine.kernels, &run->scalar };
-    struct call *call;
+    const size_t first = (size_t)run->n_cases * N_TWINS;
+
+    for (uint32_t i = 0; i < N_TWINS; i++) {
+        run->calls[first + i] = (struct call){ .kernels = kernels[i],
+                                               .c = &table->cases[index],
+                                               .precision = table->precision,
+                                               .memory = run->memory };
+        run->entries[first + i] = (struct bench_entry){ .user = &run->calls[first + i],
+                                                        .prepare = prepare,
+                                                        .run = run_rows };
+    }
+    run->n_cases++;
+}
+
+static int add_cases(struct run *run)
+{
+    size_t n_cases = 0;
 
     for (size_t t = 0; t < AR_ARRAY_LEN(tables); t++)
-        run->n_cases += tables[t]->n_cases;
-    run->calls = calloc((size_t)run->n_cases * N_TWINS, sizeof(*run->calls));
-    run->entries = calloc((size_t)run->n_cases * N_TWINS, sizeof(*run->entries));
+        n_cases += tables[t]->n_cases;
+    run->calls = calloc(n_cases * N_TWINS, sizeof(*run->calls));
+    run->entries = calloc(n_cases * N_TWINS, sizeof(*run->entries));
     if (!run->calls || !run->entries)
         return -ENOMEM;
-    call = run->calls;
     for (size_t t = 0; t < AR_ARRAY_LEN(tables); t++)
-        for (uint32_t i = 0; i < tables[t]->n_cases * N_TWINS; i++)
-            *call++ = (struct call){ .kernels = kernels[i % N_TWINS],
-                                     .c = &tables[t]->cases[i / N_TWINS],
-                                     .precision = tables[t]->precision,
-                                     .memory = run->memory };
-    for (uint32_t i = 0; i < run->n_cases * N_TWINS; i++)
-        run->entries[i] =
-            (struct bench_entry){ .user = &run->calls[i], .prepare = prepare, .run = run_rows };
+        for (uint32_t i = 0; i < tables[t]->n_cases; i++)
+            add_case(run, tables[t], i);
     return 0;
 }
 
@@ -159,7 +168,7 @@ static int measure_all(struct run *run, struct ar_reason *reason)
     int ret = fill_memory(run);
 
     if (ret == 0)
-        ret = add_calls(run);
+        ret = add_cases(run);
     for (enum bench_precision i = 0; ret == 0 && i < BENCH_N_PRECISIONS; i++)
         bench_peak_init(&run->peaks[i], i);
     if (ret == 0)
