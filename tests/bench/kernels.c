@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +196,9 @@ static json_t *row_of(const struct run *run, uint32_t index)
     struct bench_entry *const entries = &run->entries[(size_t)index * N_TWINS];
     const struct bench_case *const c = call->c;
     const struct bench_peak *const peak = &run->peaks[call->precision];
+
+    assert(c); /* add_case() */
+
     const double min_ns = row_ns(call, bench_times_min_ms(&entries[CHOSEN].times));
     const double scalar_ns = row_ns(call + SCALAR, bench_times_min_ms(&entries[SCALAR].times));
     const double gmacs = macs(c) / min_ns;

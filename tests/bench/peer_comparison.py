@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Makes the engines that are to be compared, checks what they compute, and lets them take turns.
 
-Each engine runs once without being measured and then four times, then the next does. Engines
+Each engine runs without being measured and then four times more, then the next does. Engines
 with a Python package run inside this process; this engine and XNNPACK are programs that wait
 between their turns. So no start is measured, and whatever drifts meets all alike.
 """

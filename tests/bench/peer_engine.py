@@ -4,7 +4,7 @@
 An engine is a class with a NAME, made as Engine(graph, pictures, ranges, n_threads): `pictures`
 are planes, the first of which is what it is timed on; `ranges` is None for float32. It has
   paint(planes)  the painted planes of a picture, both [channels, height, width]
-  turn(n)        nanoseconds of n runs, after one that is not measured
+  turn(n)        nanoseconds of n runs, after some that are not measured
   close()
 """
 import time
@@ -14,6 +14,7 @@ import numpy as np
 
 import peer_graph
 
+WARM_NS = 10_000_000  # as in serve.c
 QUANTILE = 1e-4  # of the values lie outside a range, at each end
 MAX_SAMPLE = 1 << 18
 
@@ -61,7 +62,9 @@ def weight_steps(weight):
 
 def timed(run, n_runs):
     """turn() of an engine in this process."""
-    run()
+    start_ns = time.perf_counter_ns()
+    while time.perf_counter_ns() - start_ns < WARM_NS:
+        run()
     spent_ns = []
     for _ in range(n_runs):
         start_ns = time.perf_counter_ns()

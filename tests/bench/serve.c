@@ -9,6 +9,16 @@
 #include "tests/bench/clock.h"
 
 #define MAX_RUNS 1000
+#define WARM_NS  10000000 /* threads that slept are on a processor each by then */
+
+static void warm_up(const struct bench_served *served)
+{
+    const uint64_t start_ns = bench_now_ns();
+
+    do
+        served->prepare(served->user);
+    while (bench_now_ns() - start_ns < WARM_NS);
+}
 
 int bench_serve(const struct bench_served *served)
 {
@@ -20,7 +30,7 @@ int bench_serve(const struct bench_served *served)
 
         if (*end != '\n' || n_runs < 1 || n_runs > MAX_RUNS)
             return -EINVAL;
-        served->prepare(served->user);
+        warm_up(served);
         for (unsigned long i = 0; i < n_runs; i++) {
             const uint64_t start_ns = bench_now_ns();
 

@@ -5,7 +5,7 @@
 
 /*
  * How tests/bench/peers.py drives a program that measures in turns with others. On standard input,
- * a line with a number: so many runs, after one that is not measured. On standard output, a line with
+ * a line with a number: so many runs, after some that are not measured. On standard output, a line with
  * the nanoseconds of each. Until end of file.
  */
 
