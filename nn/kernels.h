@@ -53,6 +53,7 @@ struct ar_epilogue {
 /*
  * Pointwise (1 x 1) product of one row: dst[o][x] = epilogue(sum over i of src[i][x] * w[i][o]). Each input is a
  * plane anywhere, aligned or not: a dense k x k filter is a product of k * k planes for each channel.
+ * Inputs and what is added are read to the end of their last whole group.
  * weights: blocks of AR_PWCONV_BLOCK outputs, each block [block_inputs][AR_PWCONV_BLOCK], so that any
  * prefix of inputs and outputs is a view of one packing. Weights past `outputs` in the last block may
  * be a wider network's; nothing is stored of them.
@@ -74,7 +75,8 @@ typedef void ar_pwconv_row_fn(float *restrict dst, const float *const *restrict 
 
 /*
  * One plane of a row. split: even[x] = src[2x], odd[x] = src[2x + 1], for filters that skip every other pixel.
- * widen: dst[x] = src[x / 2] + add[x], where add may be NULL. Both work on whole groups of their results.
+ * widen: dst[x] = src[x / 2] + add[x], where add may be NULL. Both work on whole groups of their results, and
+ * read what these are made of. Every tier gives the same bits.
  */
 typedef void ar_split_row_fn(float *restrict even, float *restrict odd,
                              const float *restrict src, uint32_t width);

@@ -216,6 +216,7 @@ START_TEST(test_layers)
     golden_open(&golden, fixtures[_i]);
     for (size_t p = 0; p < json_array_size(golden.plans); p++) {
         check_plan(&golden, p, 0);
+        check_plan(&golden, p, best_flags() & ~(uint32_t)AR_CPU_AVX512);
         check_plan(&golden, p, best_flags());
     }
     golden_close(&golden);

@@ -164,6 +164,16 @@ static void expect_halo(const struct ar_tensor *map, enum ar_layer_border border
         }
 }
 
+/* The tier that machines without the widest one have. */
+START_TEST(test_layers_second_best)
+{
+    const uint32_t flags = best_flags() & ~(uint32_t)AR_CPU_AVX512;
+
+    if (flags != best_flags())
+        check_against_naive((uint64_t)_i, flags);
+}
+END_TEST
+
 /* Every plane of every map, at addresses that are whole vectors. */
 START_TEST(test_halos)
 {
@@ -450,6 +460,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, test_layers_reference, 0, N_NETWORKS);
     tcase_add_loop_test(tc, test_layers_best, 0, N_NETWORKS);
+    tcase_add_loop_test(tc, test_layers_second_best, 0, N_NETWORKS);
     tcase_add_loop_test(tc, test_halos, 0, N_NETWORKS / 2);
     tcase_add_loop_test(tc, test_same_bits, 0, N_NETWORKS / 2);
     tcase_add_test(tc, test_cold_and_warm);
