@@ -8,6 +8,18 @@
 
 #include "base/clock.h"
 
+static enum ar_net_precision choose_precision(const struct ar_painter_params *params)
+{
+    struct ar_reason reason;
+
+    if (params->precision == AR_PAINTER_INT8)
+        return AR_NET_INT8;
+    if (params->precision == AR_PAINTER_AUTO && params->kernels->has_fast_int8 &&
+        ar_net_check_int8(params->model, &reason) == 0)
+        return AR_NET_INT8;
+    return AR_NET_F32;
+}
+
 int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *params,
                       struct ar_reason *reason)
 {
@@ -19,12 +31,14 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
         return ar_reason_set_err(reason, -ENOMEM, "painter");
     }
     painter->model = params->model;
+    painter->precision = choose_precision(params);
     ret = ar_net_create(&painter->net,
                         &(struct ar_net_params){ .model = painter->model,
                                                  .kernels = params->kernels,
                                                  .workers = params->workers,
                                                  .width_px = params->width_px,
-                                                 .height_px = params->height_px },
+                                                 .height_px = params->height_px,
+                                                 .precision = painter->precision },
                         reason);
     if (ret < 0)
         goto err;
@@ -54,6 +68,11 @@ void ar_painter_destroy(struct ar_painter *painter)
     free(painter);
 }
 
+const char *ar_painter_precision_name(const struct ar_painter *painter)
+{
+    return painter->precision == AR_NET_INT8 ? "int8" : "f32";
+}
+
 static bool same_layer(const struct ar_layer *a, const struct ar_layer *b, uint32_t n_rungs)
 {
     return a->op == b->op && a->norm == b->norm && a->input == b->input && a->add == b->add &&
@@ -68,8 +87,8 @@ bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b
     const struct ar_model *one = a->model;
     const struct ar_model *two = b->model;
 
-    if (one->n_layers != two->n_layers || one->n_rungs != two->n_rungs ||
-        one->layout.planes != two->layout.planes)
+    if (a->precision != b->precision || one->n_layers != two->n_layers ||
+        one->n_rungs != two->n_rungs || one->layout.planes != two->layout.planes)
         return false;
     for (uint32_t i = 0; i < one->n_layers; i++)
         if (!same_layer(&one->layers[i], &two->layers[i], one->n_rungs))

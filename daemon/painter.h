@@ -17,8 +17,16 @@
  * create and destroy: any one thread. The rest: the compute thread.
  */
 
+/* What the user asked for, in the order of network.precision's words. */
+enum ar_painter_precision {
+    AR_PAINTER_AUTO, /* int8 where the machine is fast at it and the style can */
+    AR_PAINTER_F32,
+    AR_PAINTER_INT8,
+};
+
 struct ar_painter {
     struct ar_model *model;
+    enum ar_net_precision precision;
     struct ar_net *net;
     struct ar_encoder *encoder;
     struct ar_decoder *decoder;
@@ -31,18 +39,23 @@ struct ar_painter_params {
     struct ar_decoder_temporal *temporal; /* the stream's; borrowed */
     uint32_t width_px;
     uint32_t height_px;
+    enum ar_painter_precision precision;
 };
 
+/* -ENOTSUP where int8 was asked for and the style cannot: see ar_net_check_int8(). */
 int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *params,
                       struct ar_reason *reason);
 /* Accepts NULL. */
 void ar_painter_destroy(struct ar_painter *painter);
 
+/* "f32" or "int8". */
+const char *ar_painter_precision_name(const struct ar_painter *painter);
+
 /* Its widths and their MACs, without times. */
 void ar_painter_macs(const struct ar_painter *painter, const struct ar_frame_shape *shape,
                      struct ar_cost *cost);
 
-/* True when both networks cost the same: same layers, channels and rungs. */
+/* True when both networks cost the same: same precision, layers, channels and rungs. */
 bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b);
 
 /*

@@ -317,7 +317,8 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
                           struct ar_reason *reason)
 {
     struct ar_painter_params params = { .kernels = &pipeline->kernels,
-                                        .workers = pipeline->workers };
+                                        .workers = pipeline->workers,
+                                        .precision = pipeline->settings.network.precision };
     struct ar_painter *painter = NULL;
     enum ar_pipeline_state state;
     int ret;

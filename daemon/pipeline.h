@@ -93,6 +93,7 @@ struct ar_pipeline_status {
     char style[AR_MODEL_NAME_MAX];
     char loop[16]; /* "io_uring" or "poll" */
     const char *tier;
+    const char *precision; /* "f32" or "int8"; NULL before the style is ready */
     uint32_t width_px;
     uint32_t height_px;
     uint32_t rate_millihz;

@@ -224,7 +224,7 @@ static int exit_code(const struct ar_pipeline_end *end)
     case AR_PIPELINE_NOTHING:
         return EX_OK;
     case AR_PIPELINE_STYLE:
-        return end->result == -EINVAL ? EX_DATAERR : EX_NOINPUT;
+        return end->result == -EINVAL || end->result == -ENOTSUP ? EX_DATAERR : EX_NOINPUT;
     case AR_PIPELINE_SYSTEM:
         return EX_OSERR;
     case AR_PIPELINE_SOURCE:

@@ -18,6 +18,8 @@
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const loop_kinds[] = { "auto", "io_uring", "poll", NULL };
 
+static const char *const precisions[] = { "auto", "f32", "int8", NULL };
+
 static const struct ar_option network_options[] = {
     { .key = "style",
       .type = AR_OPTION_TEXT,
@@ -31,6 +33,13 @@ static const struct ar_option network_options[] = {
       .fallback = "",
       .apply = AR_OPTION_RESTART,
       .help = "folder with styles of your own, looked in first" },
+    { .key = "precision",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_network_params, precision),
+      .fallback = "auto",
+      .choices = precisions,
+      .apply = AR_OPTION_RESTART,
+      .help = "numbers to paint with; auto takes int8 where the processor has a dot product" },
     { .key = "threads",
       .type = AR_OPTION_COUNT,
       .offset = offsetof(struct ar_network_params, threads),

@@ -15,6 +15,7 @@
 struct ar_network_params {
     char style[AR_OPTION_TEXT_MAX];      /* a name, or a path to a model file */
     char style_path[AR_OPTION_TEXT_MAX]; /* a folder looked in first; may be empty */
+    uint32_t precision;                  /* enum ar_painter_precision */
     uint32_t threads;                    /* 0: by the machine */
 };
 

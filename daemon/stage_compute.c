@@ -16,6 +16,7 @@ static void publish_style(struct ar_pipeline *pipeline)
     pthread_mutex_lock(&pipeline->stats_lock);
     snprintf(pipeline->stats.style, sizeof(pipeline->stats.style), "%s",
              pipeline->painter->model->info.style);
+    pipeline->stats.precision = ar_painter_precision_name(pipeline->painter);
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
@@ -232,7 +233,8 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
                                         .kernels = &pipeline->kernels,
                                         .workers = pipeline->workers,
                                         .width_px = shape->width_px,
-                                        .height_px = shape->height_px };
+                                        .height_px = shape->height_px,
+                                        .precision = pipeline->settings.network.precision };
     struct ar_cost cost;
     int ret =
         ar_decoder_temporal_create(&pipeline->temporal, ar_display_shape(pipeline->display),

@@ -49,14 +49,15 @@ json_t *ar_status_json(const struct ar_pipeline_status *status, uint64_t now_us)
 {
     const struct ar_budget_ledger *ledger = &status->ledger;
 
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
                      " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
                      " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                      "version", AR_VERSION, "pid", (int)getpid(), "state",
                      state_names[status->state], "source", status->source, "display",
-                     status->display, "style", status->style, "tier", status->tier, "loop",
-                     status->loop, "threads", (int)status->n_threads, "width_px",
-                     (int)status->width_px, "height_px", (int)status->height_px, "rate_millihz",
+                     status->display, "style", status->style, "tier", status->tier, "precision",
+                     status->precision ? status->precision : "", "loop", status->loop,
+                     "threads", (int)status->n_threads, "width_px", (int)status->width_px,
+                     "height_px", (int)status->height_px, "rate_millihz",
                      (json_int_t)status->rate_millihz, /* */
                      "uptime_s", seconds_since(status->started_us, now_us), "fps",
                      frames_per_second(status, now_us), "width", status->width, "mean_width",
@@ -112,8 +113,8 @@ void ar_status_print(const json_t *status, FILE *out)
     fprintf(out, "  style     %s\n", text_of(status, "style"));
     fprintf(out, "  source    %s\n", text_of(status, "source"));
     fprintf(out, "  display   %s\n", text_of(status, "display"));
-    fprintf(out, "  engine    %s, %lld threads, %s\n", text_of(status, "tier"),
-            count_of(status, "threads"), text_of(status, "loop"));
+    fprintf(out, "  engine    %s, %s, %lld threads, %s\n", text_of(status, "tier"),
+            text_of(status, "precision"), count_of(status, "threads"), text_of(status, "loop"));
     fprintf(out, "  budget    %.1f ms, width %.2f%s, mean %.2f, %lld switches\n",
             number_of(status, "budget_us") / 1e3, number_of(status, "width"),
             pinned > 0.0 ? " (pinned)" : "", number_of(status, "mean_width"),

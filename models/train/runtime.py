@@ -94,7 +94,7 @@ class Runtime:
             path = os.path.join(folder, 'out.y4m')
             self._run('--config', os.devnull, '--set', 'daemon.socket=none', '--source', source,
                       '--set', 'capture.pace=fast', '--display', f'file:{path}',
-                      '--style', os.path.abspath(style), '--width', f'{width:g}', *arguments)
+                      '--set', 'network.precision=f32', '--style', os.path.abspath(style), '--width', f'{width:g}', *arguments)
             return Clip.read(path)
 
     def paint_clip(self, clip, style, width, *arguments):

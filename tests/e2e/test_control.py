@@ -19,7 +19,8 @@ REFUSED = 1  # ar-ctl: the daemon said no
 NOBODY = 65534
 
 FIELDS = {
-    'version': str, 'pid': int, 'state': str, 'source': str, 'display': str, 'style': str, 'tier': str, 'loop': str,
+    'version': str, 'pid': int, 'state': str, 'source': str, 'display': str, 'style': str, 'tier': str,
+    'precision': str, 'loop': str,
     'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'uptime_s': float, 'fps': float,
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
     'dropped': int, 'lost': int, 'corrupt': int, 'painted': int, 'shown': int, 'missed': int, 'longest_run': int,

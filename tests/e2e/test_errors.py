@@ -55,6 +55,7 @@ VALUES = (
     Wrong(('--budget', '5s', *PAINT), os.EX_USAGE, ('budget.frame', '"5s"', '1ms..1s')),
     Wrong(('--width', '2', *PAINT), os.EX_USAGE, ('budget.width', '"2"', 'auto|0.25..1')),
     Wrong(('--width', 'wide', *PAINT), os.EX_USAGE, ('budget.width', '"wide"', 'auto|0.25..1')),
+    Wrong(('--set', 'network.precision=int4', *PAINT), os.EX_USAGE, ('network.precision', '"int4"', 'auto|f32|int8')),
     Wrong(('--threads', 'all', *PAINT), os.EX_USAGE, ('network.threads', '"all"', 'auto|1..')),
     Wrong(('--threads', '-1', *PAINT), os.EX_USAGE, ('network.threads', '"-1"', 'auto|1..')),
     Wrong(('--frames', '0'), os.EX_USAGE, ('daemon.frames', '"0"', 'unlimited|1..')),
@@ -291,6 +292,20 @@ class Models(Errors):
         """What the other tests start from is no error by itself."""
         (self.folder / 'good.safetensors').write_bytes(self.pack(self.header))
         self.run_well(*SCENE, *PAINT, '--style', 'good.safetensors')
+
+    def test_int8_without_ranges(self):
+        """Painted in float32 unless int8 is asked for; then the reason is told."""
+        kept, data = {'__metadata__': self.header['__metadata__']}, b''
+        for name, entry in self.header.items():
+            if name == '__metadata__' or name.endswith('range'):
+                continue
+            begin, end = entry['data_offsets']
+            kept[name] = {**entry, 'data_offsets': [len(data), len(data) + end - begin]}
+            data += self.data[begin:end]
+        (self.folder / 'plain.safetensors').write_bytes(self.pack(kept, data))
+        self.run_well(*SCENE, *PAINT, '--style', 'plain.safetensors')
+        finished = self.run_wrong(*SCENE, *PAINT, '--style', 'plain.safetensors', '--set', 'network.precision=int8')
+        self.assert_one_line(finished, os.EX_DATAERR, ("'starry_night'", 'int8', 'no int8 ranges'))
 
     def test_truncated(self):
         self.assert_refused(self.good[:-4], (f"'{self.last_tensor()}'",))

@@ -97,6 +97,13 @@ class Painting(harness.Case):
             more = self.paint('--width', '0.75', '--threads', threads, size='98x66')
             self.assertEqual(one.frames, more.frames, f'{threads} threads')
 
+    def test_precision(self):
+        """Int8 paints what float32 does, but for what is below the eye."""
+        f32, int8 = (self.paint('--set', f'network.precision={value}', '--width', '0.5', name=f'{value}.y4m')
+                     for value in ('f32', 'int8'))
+        for one, two in zip(f32.frames, int8.frames):
+            self.assertTrue(0 < y4m.difference(one, two) < 6)
+
     def test_calm(self):
         """Noise is calmed; the first picture and the one after a cut are as the network painted them."""
         y4m.write(self.folder / 'in.y4m', noisy_scenes(), 64, 48)

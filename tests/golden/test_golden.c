@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -89,8 +90,8 @@ static struct ar_safetensors_view find(const struct golden *golden, const char *
     return view;
 }
 
-static void rig_init(struct rig *rig, const struct ar_model *model, uint32_t width_px,
-                     uint32_t height_px, uint32_t cpu_flags)
+static void rig_init_at(struct rig *rig, const struct ar_model *model, uint32_t width_px,
+                        uint32_t height_px, uint32_t cpu_flags, enum ar_net_precision precision)
 {
     struct ar_reason reason = { "" };
 
@@ -103,10 +104,17 @@ static void rig_init(struct rig *rig, const struct ar_model *model, uint32_t wid
         .workers = rig->workers,
         .width_px = width_px,
         .height_px = height_px,
+        .precision = precision,
         .keep_all = true,
     };
 
     ck_assert_msg(ar_net_create(&rig->net, &params, &reason) == 0, "%s", reason.text);
+}
+
+static void rig_init(struct rig *rig, const struct ar_model *model, uint32_t width_px,
+                     uint32_t height_px, uint32_t cpu_flags)
+{
+    rig_init_at(rig, model, width_px, height_px, cpu_flags, AR_NET_F32);
 }
 
 static void rig_finish(struct rig *rig)
@@ -312,8 +320,9 @@ static void draw(struct picture *picture, uint32_t time)
             }
 }
 
-static void paint(const struct rig *rig, const struct picture *in, struct picture *out,
-                  uint32_t rung)
+/* The encoder at one rung, the decoder at another. */
+static void paint_mixed(const struct rig *rig, const struct picture *in, struct picture *out,
+                        uint32_t rung, uint32_t decoder_rung)
 {
     struct ar_encoder *encoder;
     struct ar_decoder *decoder;
@@ -322,26 +331,38 @@ static void paint(const struct rig *rig, const struct picture *in, struct pictur
     ck_assert_int_eq(ar_decoder_create(&decoder, rig->net, NULL), 0);
     ar_encoder_run(encoder, &in->frame, rung);
     for (uint32_t s = 0; s < ar_decoder_n_segments(decoder); s++)
-        ar_decoder_run(decoder, s, rung);
+        ar_decoder_run(decoder, s, decoder_rung);
     ar_decoder_emit(decoder, &in->frame, &out->frame);
     ar_decoder_destroy(decoder);
     ar_encoder_destroy(encoder);
 }
 
-/* PSNR of at least 60 dB and no byte more than 2 off: rounding may fall to either side. */
-static void expect_close(const struct picture *a, const struct picture *b, const char *what)
+static void paint(const struct rig *rig, const struct picture *in, struct picture *out,
+                  uint32_t rung)
+{
+    paint_mixed(rig, in, out, rung, rung);
+}
+
+static double psnr_db(const struct picture *a, const struct picture *b, double *peak)
 {
     double squares = 0;
-    double peak = 0;
-    double psnr;
 
+    *peak = 0;
     for (size_t i = 0; i < a->size_b; i++) {
         const double d = fabs((double)a->memory[i] - (double)b->memory[i]);
 
         squares += d * d / (double)a->size_b;
-        peak = fmax(peak, d);
+        *peak = fmax(*peak, d);
     }
-    psnr = squares > 0 ? 10 * log10(255 * 255 / squares) : HUGE_VAL;
+    return squares > 0 ? 10 * log10(255 * 255 / squares) : HUGE_VAL;
+}
+
+/* PSNR of at least 60 dB and no byte more than 2 off: rounding may fall to either side. */
+static void expect_close(const struct picture *a, const struct picture *b, const char *what)
+{
+    double peak;
+    const double psnr = psnr_db(a, b, &peak);
+
     ck_assert_msg(psnr >= 60 && peak <= 2, "%s: %.1f dB, peak %.0f", what, psnr, peak);
 }
 
@@ -385,6 +406,110 @@ START_TEST(test_tiers)
 }
 END_TEST
 
+/*
+ * Int8: the reference and the fastest tier give the same bytes but where the float32 product of the planes falls to
+ * another side of a half; against float32 the picture is the same to the eye.
+ */
+START_TEST(test_int8)
+{
+    static const char *const paths[] = {
+        STYLES "starry_night.safetensors",
+        STYLES "great_wave.safetensors",
+        STYLES "scream.safetensors",
+    };
+    struct ar_reason reason = { "" };
+    struct ar_model *model;
+    struct picture in;
+    struct picture out[3];
+
+    ck_assert_msg(ar_model_open(&model, paths[_i], &reason) == 0, "%s", reason.text);
+    picture_init(&in);
+    for (size_t i = 0; i < AR_ARRAY_LEN(out); i++)
+        picture_init(&out[i]);
+    for (uint32_t rung = 0; rung < model->n_rungs; rung++) {
+        struct rig rigs[3];
+
+        rig_init_at(&rigs[0], model, WIDTH_PX, HEIGHT_PX, 0, AR_NET_INT8);
+        rig_init_at(&rigs[1], model, WIDTH_PX, HEIGHT_PX, best_flags(), AR_NET_INT8);
+        rig_init(&rigs[2], model, WIDTH_PX, HEIGHT_PX, best_flags());
+        for (uint32_t f = 0; f < 3; f++) {
+            double peak;
+            double psnr;
+            char what[256];
+
+            draw(&in, f);
+            for (size_t i = 0; i < AR_ARRAY_LEN(out); i++)
+                paint(&rigs[i], &in, &out[i], rung);
+            snprintf(what, sizeof(what), "%s, rung %u, frame %u", paths[_i], rung, f);
+            expect_close(&out[0], &out[1], what);
+            psnr = psnr_db(&out[1], &out[2], &peak);
+            ck_assert_msg(psnr >= 28, "%s: int8 is %.1f dB from float32", what, psnr);
+        }
+        for (size_t i = 0; i < AR_ARRAY_LEN(rigs); i++)
+            rig_finish(&rigs[i]);
+    }
+    free(in.memory);
+    for (size_t i = 0; i < AR_ARRAY_LEN(out); i++)
+        free(out[i].memory);
+    ar_model_close(model);
+}
+END_TEST
+
+/* The encoder at one width and the decoder at another: steps of maps are those of the rung that made them. */
+START_TEST(test_int8_mixed)
+{
+    struct ar_reason reason = { "" };
+    struct ar_model *model;
+    struct picture in;
+    struct picture out[2];
+
+    ck_assert_msg(ar_model_open(&model, STYLES "scream.safetensors", &reason) == 0, "%s",
+                  reason.text);
+    picture_init(&in);
+    picture_init(&out[0]);
+    picture_init(&out[1]);
+    draw(&in, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t narrow = i == 0 ? 0 : model->n_rungs - 1;
+        const uint32_t wide = model->n_rungs - 1 - narrow;
+        struct rig rigs[2];
+        double peak;
+        double psnr;
+
+        for (uint32_t r = 0; r < 2; r++) {
+            rig_init_at(&rigs[r], model, WIDTH_PX, HEIGHT_PX, best_flags(),
+                        r == 0 ? AR_NET_INT8 : AR_NET_F32);
+            paint_mixed(&rigs[r], &in, &out[r], narrow, wide);
+        }
+        psnr = psnr_db(&out[0], &out[1], &peak);
+        ck_assert_msg(psnr >= 28, "rungs %u then %u: %.1f dB from float32", narrow, wide, psnr);
+        rig_finish(&rigs[0]);
+        rig_finish(&rigs[1]);
+    }
+    free(in.memory);
+    free(out[0].memory);
+    free(out[1].memory);
+    ar_model_close(model);
+}
+END_TEST
+
+/* A model without ranges, and one whose layers int8 does not know, are refused with the reason. */
+START_TEST(test_int8_refused)
+{
+    struct ar_reason reason = { "" };
+    struct ar_model *model;
+
+    ck_assert_int_eq(ar_model_open(&model, FOLDER "fixture.safetensors", &reason), 0);
+    model->has_int8_ranges = false;
+    ck_assert_int_eq(ar_net_check_int8(model, &reason), -ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(reason.text, "no int8 ranges"));
+    model->has_int8_ranges = true;
+    ck_assert_int_eq(ar_net_check_int8(model, &reason), -ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(reason.text, "layer '"));
+    ar_model_close(model);
+}
+END_TEST
+
 /* The trainer's count of a file is ours. */
 START_TEST(test_macs)
 {
@@ -419,6 +544,9 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, test_layers, 0, (int)AR_ARRAY_LEN(fixtures));
     tcase_add_loop_test(tc, test_frames, 0, (int)AR_ARRAY_LEN(fixtures));
+    tcase_add_loop_test(tc, test_int8, 0, 3);
+    tcase_add_test(tc, test_int8_mixed);
+    tcase_add_test(tc, test_int8_refused);
     tcase_add_loop_test(tc, test_tiers, 0, 4);
     tcase_add_loop_test(tc, test_macs, 0, 4);
     suite_add_tcase(suite, tc);

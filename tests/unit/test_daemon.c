@@ -118,6 +118,7 @@ START_TEST(status_is_complete_and_printable)
     struct ar_pipeline_status status = { .state = AR_PIPELINE_RUNNING,
                                          .style = "zebra",
                                          .tier = "scalar",
+                                         .precision = "int8",
                                          .n_threads = 2,
                                          .started_us = 1000000,
                                          .budget_us = 25000,
