@@ -113,7 +113,7 @@ class Patterns:
         self.window = window * window[:, None]
         self.heard = ((frequency * self.PERIODS_PX[0] < 1) & (frequency * self.PERIODS_PX[1] > 1))
         self.flattening = frequency[self.heard].pow(3)
-        self.usual = self._measure(painting_rgb)[0].quantile(0.9)
+        self.usual = self._measure(painting_rgb)[0].median()
 
     def excess(self, painted_rgb, photo_rgb):
         """How far painted windows are above the photograph's and the painting's, by their contrast."""

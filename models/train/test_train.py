@@ -317,12 +317,12 @@ class PatternsTest(unittest.TestCase):
             lattice = self.flat + wave[:128, None] * wave * 10
             lines = self.flat + wave[:128, None]
             for picture in (lattice, lines, lines + 0.01 * (self.rough - 0.5)):
-                self.assertGreater(self.excess(picture), 0.001)
+                self.assertGreater(self.excess(picture), 0.02)
                 self.assertAlmostEqual(self.excess(picture, picture), 0, 6)
 
     def test_roughness_and_flats_do_not(self):
         self.assertAlmostEqual(self.excess(self.flat), 0, 6)
-        self.assertLess(self.excess(self.rough), 0.001)
+        self.assertLess(self.excess(self.rough), 0.01)
 
     def test_gradient_takes_the_pattern_out(self):
         wave = torch.sin(2 * math.pi * torch.arange(192.0) / 8)

@@ -70,7 +70,7 @@ class Stage:
     exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
-    pattern: float = 12.0
+    pattern: float = 40.0
     excess: float = 10.0
 
     def weights(self):
