@@ -129,6 +129,9 @@ static void overlay_vnni512(struct ar_kernels *kernels)
 #if defined(__aarch64__)
 static void overlay_neon(struct ar_kernels *kernels)
 {
+    ar_ingest_row_fn **const ingest = kernels->ingest_row[AR_IMAGE_YUV420];
+    ar_emit_row_fn **const emit = kernels->emit_row[AR_IMAGE_YUV420];
+
     kernels->tier = "neon";
     kernels->dwconv_row[0][0] = ar_dwconv3x3_row_s1_neon;
     kernels->dwconv_row[0][1] = ar_dwconv3x3_row_s2_neon;
@@ -137,13 +140,14 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->pwconv_row = ar_pwconv_row_neon;
     kernels->split_row = ar_split_row_neon;
     kernels->widen_row = ar_widen_row_neon;
-    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_I420] = ar_ingest_yuv420_row_i420_neon;
-    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_neon;
-    kernels->ingest_row[AR_IMAGE_YUV420][AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_neon;
-    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_I420] = ar_emit_yuv420_row_i420_neon;
-    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_neon;
-    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_neon;
-    kernels->emit_row[AR_IMAGE_YUV420][AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_neon;
+    ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_neon;
+    ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_neon;
+    ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_neon;
+    ingest[AR_FRAME_XRGB] = ar_ingest_yuv420_row_xrgb_neon;
+    emit[AR_FRAME_I420] = ar_emit_yuv420_row_i420_neon;
+    emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_neon;
+    emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_neon;
+    emit[AR_FRAME_XRGB] = ar_emit_yuv420_row_xrgb_neon;
     kernels->guide_row[AR_FRAME_I420] = ar_guide_row_planar_neon;
     kernels->guide_row[AR_FRAME_NV12] = ar_guide_row_planar_neon;
     kernels->guide_row[AR_FRAME_YUYV] = ar_guide_row_yuyv_neon;

@@ -4,127 +4,173 @@
 #include <stdint.h>
 
 #include "nn/arm/neon.h"
+#include "nn/arm/rows_neon.h"
 #include "nn/image.h"
 #include "nn/ref/ref.h"
 #include "nn/tile.h"
 
-/* Eight plane pixels at a time; what is left of a row goes to the reference. */
-#define STEP_PX 8
+#define STEP_PX AR_NEON_STEP_PX
 
-#define N_PLANES 6
-
-/* Eight plane pixels' values, in the order of the planes. */
-struct values {
-    uint16x8_t v[N_PLANES];
+/* Planes in their order. */
+enum {
+    LUMA, /* two of the upper row's, then two of the lower's */
+    U = 4,
+    V,
 };
 
-AR_TILE void store_plane(float *dst, uint16x8_t values, float32x4_t mul, float32x4_t add)
+AR_TILE struct ar_neon_step widen(uint16x8_t words)
 {
-    const float32x4_t low = vcvtq_f32_u32(vmovl_u16(vget_low_u16(values)));
-    const float32x4_t high = vcvtq_f32_u32(vmovl_high_u16(values));
-
-    vst1q_f32(dst, vaddq_f32(vmulq_f32(low, mul), add));
-    vst1q_f32(dst + 4, vaddq_f32(vmulq_f32(high, mul), add));
+    return (struct ar_neon_step){ .low = vcvtq_f32_u32(vmovl_u16(vget_low_u16(words))),
+                                  .high = vcvtq_f32_u32(vmovl_high_u16(words)) };
 }
 
-/* mul: six factors. */
-AR_TILE void store_values(float *restrict dst, const struct values *restrict values,
-                          const float *restrict mul,
-                          const struct ar_image_scale *restrict scale)
+/* dst: the first plane's pixels. */
+AR_TILE void store(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
+                   struct ar_neon_step values)
 {
-    AR_UNROLL
-    for (size_t c = 0; c < N_PLANES; c++)
-        store_plane(dst + c * scale->plane_stride, values->v[c], vdupq_n_f32(mul[c]),
-                    vdupq_n_f32(scale->ingest_add[c]));
+    float *const to = dst + plane * scale->plane_stride;
+
+    values = ar_neon_add_n(ar_neon_mul_n(values, scale->ingest_mul[plane]),
+                           scale->ingest_add[plane]);
+    vst1q_f32(to, values.low);
+    vst1q_f32(to + 4, values.high);
 }
 
-/* Luma is the even bytes of a row, then the odd ones. */
-AR_TILE struct values values_of(uint8x8x2_t upper, uint8x8x2_t lower, uint16x8_t u,
-                                uint16x8_t v)
+AR_TILE void store_bytes(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
+                         uint8x8_t bytes)
 {
-    return (struct values){ {
-        vmovl_u8(upper.val[0]),
-        vmovl_u8(upper.val[1]),
-        vmovl_u8(lower.val[0]),
-        vmovl_u8(lower.val[1]),
-        u,
-        v,
-    } };
+    store(dst, scale, plane, widen(vmovl_u8(bytes)));
+}
+
+/* Of 16 bytes the even ones to one plane, the odd ones to the next. */
+AR_TILE void store_pairs(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
+                         const uint8_t *from)
+{
+    const uint8x8x2_t bytes = vld2_u8(from);
+
+    store_bytes(dst, scale, plane, bytes.val[0]);
+    store_bytes(dst, scale, plane + 1, bytes.val[1]);
 }
 
 void ar_ingest_yuv420_row_i420_neon(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
 {
-    const size_t width = src->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
+    const size_t n = ar_neon_stepped(src);
+    const struct ar_image_rows rest = ar_neon_rows_from(src, n, 2, 1, 1);
 
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const struct values values =
-            values_of(vld2_u8(src->y[0] + 2 * x), vld2_u8(src->y[1] + 2 * x),
-                      vmovl_u8(vld1_u8(src->u + x)), vmovl_u8(vld1_u8(src->v + x)));
-
-        store_values(dst + x, &values, scale->ingest_mul, scale);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        store_pairs(dst + x, scale, LUMA, src->y[0] + 2 * x);
+        store_pairs(dst + x, scale, LUMA + 2, src->y[1] + 2 * x);
+        store_bytes(dst + x, scale, U, vld1_u8(src->u + x));
+        store_bytes(dst + x, scale, V, vld1_u8(src->v + x));
     }
-    const struct ar_image_rows rest = {
-        .y = { src->y[0] + 2 * n_whole, src->y[1] + 2 * n_whole },
-        .u = src->u + n_whole,
-        .v = src->v + n_whole,
-        .width_px = src->width_px - (uint32_t)(2 * n_whole),
-    };
-
-    ar_ingest_yuv420_row_i420_ref(dst + n_whole, &rest, scale);
+    ar_ingest_yuv420_row_i420_ref(dst + n, &rest, scale);
 }
 
 void ar_ingest_yuv420_row_nv12_neon(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
 {
-    const size_t width = src->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
+    const size_t n = ar_neon_stepped(src);
+    const struct ar_image_rows rest = ar_neon_rows_from(src, n, 2, 2, 0);
 
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const uint8x8x2_t chroma = vld2_u8(src->u + 2 * x);
-        const struct values values =
-            values_of(vld2_u8(src->y[0] + 2 * x), vld2_u8(src->y[1] + 2 * x),
-                      vmovl_u8(chroma.val[0]), vmovl_u8(chroma.val[1]));
-
-        store_values(dst + x, &values, scale->ingest_mul, scale);
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        store_pairs(dst + x, scale, LUMA, src->y[0] + 2 * x);
+        store_pairs(dst + x, scale, LUMA + 2, src->y[1] + 2 * x);
+        store_pairs(dst + x, scale, U, src->u + 2 * x);
     }
-    const struct ar_image_rows rest = {
-        .y = { src->y[0] + 2 * n_whole, src->y[1] + 2 * n_whole },
-        .u = src->u + 2 * n_whole,
-        .width_px = src->width_px - (uint32_t)(2 * n_whole),
-    };
-
-    ar_ingest_yuv420_row_nv12_ref(dst + n_whole, &rest, scale);
+    ar_ingest_yuv420_row_nv12_ref(dst + n, &rest, scale);
 }
 
+AR_TILE struct ar_neon_step mean_of(uint8x8_t upper, uint8x8_t lower)
+{
+    return ar_neon_mul_n(widen(vaddl_u8(upper, lower)), 0.5F);
+}
+
+/* A pair of pixels is Y U Y V. */
 void ar_ingest_yuv420_row_yuyv_neon(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
 {
-    const size_t width = src->width_px / 2;
-    const size_t n_whole = width - width % STEP_PX;
-    float mul[N_PLANES];
+    const size_t n = ar_neon_stepped(src);
+    const struct ar_image_rows rest = ar_neon_rows_from(src, n, 4, 0, 0);
 
-    /* Chroma is a sum of two bytes: halving the factor is exact, as halving the sum is. */
-    for (size_t c = 0; c < N_PLANES; c++)
-        mul[c] = scale->ingest_mul[c] * (c < 4 ? 1.0F : 0.5F);
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
+    for (size_t x = 0; x < n; x += STEP_PX) {
         const uint8x8x4_t upper = vld4_u8(src->y[0] + 4 * x);
         const uint8x8x4_t lower = vld4_u8(src->y[1] + 4 * x);
-        const struct values values = values_of((uint8x8x2_t){ { upper.val[0], upper.val[2] } },
-                                               (uint8x8x2_t){ { lower.val[0], lower.val[2] } },
-                                               vaddl_u8(upper.val[1], lower.val[1]),
-                                               vaddl_u8(upper.val[3], lower.val[3]));
 
-        store_values(dst + x, &values, mul, scale);
+        store_bytes(dst + x, scale, LUMA, upper.val[0]);
+        store_bytes(dst + x, scale, LUMA + 1, upper.val[2]);
+        store_bytes(dst + x, scale, LUMA + 2, lower.val[0]);
+        store_bytes(dst + x, scale, LUMA + 3, lower.val[2]);
+        store(dst + x, scale, U, mean_of(upper.val[1], lower.val[1]));
+        store(dst + x, scale, V, mean_of(upper.val[3], lower.val[3]));
     }
-    const struct ar_image_rows rest = {
-        .y = { src->y[0] + 4 * n_whole, src->y[1] + 4 * n_whole },
-        .width_px = src->width_px - (uint32_t)(2 * n_whole),
-    };
+    ar_ingest_yuv420_row_yuyv_ref(dst + n, &rest, scale);
+}
 
-    ar_ingest_yuv420_row_yuyv_ref(dst + n_whole, &rest, scale);
+/* Full-range values, or sums of four of them. */
+struct colours {
+    struct ar_neon_step r;
+    struct ar_neon_step g;
+    struct ar_neon_step b;
+};
+
+AR_TILE struct ar_neon_step luma_of(struct colours colours)
+{
+    return ar_neon_add(ar_neon_add(ar_neon_mul_n(colours.r, AR_IMAGE_Y_OF_R),
+                                   ar_neon_mul_n(colours.g, AR_IMAGE_Y_OF_G)),
+                       ar_neon_mul_n(colours.b, AR_IMAGE_Y_OF_B));
+}
+
+AR_TILE struct ar_neon_step chroma_of(struct ar_neon_step colour, struct ar_neon_step luma,
+                                      float share)
+{
+    return ar_neon_add_n(ar_neon_mul_n(ar_neon_sub(colour, luma), share), 128.0F);
+}
+
+/* The left (0) or the right (1) ones of 16 bytes. */
+AR_TILE uint8x8_t side_of(uint8x16_t bytes, size_t side)
+{
+    return vget_low_u8(side == 0 ? vuzp1q_u8(bytes, bytes) : vuzp2q_u8(bytes, bytes));
+}
+
+/* One colour of a row's pairs of pixels. */
+AR_TILE struct ar_neon_step sum_of(uint8x16_t upper, uint8x16_t lower)
+{
+    return widen(vpadalq_u8(vpaddlq_u8(upper), lower));
+}
+
+/* Bytes are B G R X. Sums of four bytes are exact, in whatever order. */
+void ar_ingest_yuv420_row_xrgb_neon(float *restrict dst,
+                                    const struct ar_image_rows *restrict src,
+                                    const struct ar_image_scale *restrict scale)
+{
+    const size_t n = ar_neon_stepped(src);
+    const struct ar_image_rows rest = ar_neon_rows_from(src, n, 8, 0, 0);
+
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const uint8x16x4_t rows[2] = { vld4q_u8(src->y[0] + 8 * x),
+                                       vld4q_u8(src->y[1] + 8 * x) };
+        const struct colours sum = { .r = sum_of(rows[0].val[2], rows[1].val[2]),
+                                     .g = sum_of(rows[0].val[1], rows[1].val[1]),
+                                     .b = sum_of(rows[0].val[0], rows[1].val[0]) };
+        const struct ar_neon_step luma = luma_of(sum);
+
+        AR_UNROLL
+        for (size_t i = 0; i < 4; i++) {
+            const uint8x16x4_t row = rows[i / 2];
+            const struct colours colours = {
+                .r = widen(vmovl_u8(side_of(row.val[2], i % 2))),
+                .g = widen(vmovl_u8(side_of(row.val[1], i % 2))),
+                .b = widen(vmovl_u8(side_of(row.val[0], i % 2))),
+            };
+
+            store(dst + x, scale, LUMA + i, luma_of(colours));
+        }
+        store(dst + x, scale, U, chroma_of(sum.b, luma, 0.25F / AR_IMAGE_B_OF_U));
+        store(dst + x, scale, V, chroma_of(sum.r, luma, 0.25F / AR_IMAGE_R_OF_V));
+    }
+    ar_ingest_yuv420_row_xrgb_ref(dst + n, &rest, scale);
 }

@@ -17,6 +17,7 @@ ar_widen_row_fn ar_widen_row_neon;
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_neon;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_neon;
 ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_neon;
+ar_ingest_row_fn ar_ingest_yuv420_row_xrgb_neon;
 
 ar_emit_row_fn ar_emit_yuv420_row_i420_neon;
 ar_emit_row_fn ar_emit_yuv420_row_nv12_neon;

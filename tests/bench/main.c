@@ -15,9 +15,7 @@ static const struct subcommand {
 } subcommands[] = {
     { "net", bench_net, "the network alone, and what share of the machine's peak it reaches" },
     { "pipeline", bench_pipeline, "frame in to frame out, and what the conversions cost" },
-#ifdef AR_BENCH_HAVE_KERNELS
     { "kernels", bench_kernels, "each kernel by itself, beside its scalar twin" },
-#endif
     { "peer", bench_peer, "as part of tests/bench/peers.py" },
 };
 

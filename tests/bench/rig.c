@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/rig.h"
 
-#include <errno.h>
-
-/* The one place that knows how the engine is told its precision. */
-#ifdef AR_BENCH_HAVE_PRECISION
-static int set_precision(struct ar_net_params *params, const struct bench_rig *rig,
-                         struct ar_reason *reason)
-{
-    static const enum ar_net_precision precisions[BENCH_N_PRECISIONS] = {
-        [BENCH_F32] = AR_NET_F32,
-        [BENCH_INT8] = AR_NET_INT8,
-    };
-
-    params->precision = precisions[rig->precision];
-    return 0;
-}
-#else
-static int set_precision(const struct ar_net_params *params, const struct bench_rig *rig,
-                         struct ar_reason *reason)
-{
-    if (rig->precision == BENCH_F32)
-        return 0;
-    return ar_reason_set(reason, -EINVAL, "--precision: '%s', this engine computes in f32 only",
-                         bench_precision_name(rig->precision));
-}
-#endif
+static const enum ar_net_precision precisions[BENCH_N_PRECISIONS] = {
+    [BENCH_F32] = AR_NET_F32,
+    [BENCH_INT8] = AR_NET_INT8,
+};
 
 static int create_net(struct bench_rig *rig, struct ar_reason *reason)
 {
-    struct ar_net_params params = {
+    const struct ar_net_params params = {
         .model = rig->engine->model,
         .kernels = &rig->engine->kernels,
         .workers = rig->engine->workers[rig->n_threads],
         .width_px = rig->scene->shape.width_px,
         .height_px = rig->scene->shape.height_px,
+        .precision = precisions[rig->precision],
     };
 
-    const int ret = set_precision(&params, rig, reason);
-
-    return ret < 0 ? ret : ar_net_create(&rig->net, &params, reason);
+    return ar_net_create(&rig->net, &params, reason);
 }
 
 int bench_rig_open(struct bench_rig *rig, struct ar_reason *reason)

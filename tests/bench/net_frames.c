@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nn/cpu.h"
+#include "nn/model.h"
+#include "nn/net.h"
+
+/*
+ * net_frames STYLE WIDTH WIDTH_PX HEIGHT_PX N_FRAMES: runs a style's network so many times on one thread, and nothing
+ * else, for arm_instructions.py to count what that takes. Its planes are a slope: no time or count depends
+ * on what is painted.
+ */
+
+static uint32_t nearest_rung(const struct ar_model *model, double width)
+{
+    uint32_t nearest = 0;
+
+    for (uint32_t i = 1; i < model->n_rungs; i++)
+        if (fabs(model->widths[i] - width) < fabs(model->widths[nearest] - width))
+            nearest = i;
+    return nearest;
+}
+
+/* A function of its own in the counts. */
+static __attribute__((noinline)) void fill(const struct ar_net *net)
+{
+    const struct ar_tensor *const planes = ar_net_planes(net);
+
+    for (uint32_t y = 0; y < planes->height; y++) {
+        float *const row = ar_tensor_row(planes, y);
+
+        for (uint32_t c = 0; c < planes->channels; c++)
+            for (uint32_t x = 0; x < planes->width; x++)
+                row[c * planes->plane_stride + x] = (float)((x + 3 * y) % 255) / 128.0F - 1.0F;
+        ar_net_fill_halo(net, planes, y);
+    }
+}
+
+static void run(struct ar_net *net, uint32_t rung, unsigned long n_frames)
+{
+    for (unsigned long frame = 0; frame < n_frames; frame++) {
+        fill(net);
+        for (uint32_t segment = 0; segment < ar_net_model(net)->n_segments; segment++)
+            ar_net_run(net, segment, rung);
+        ar_net_end_frame(net);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct ar_workers *workers = NULL;
+    struct ar_model *model = NULL;
+    struct ar_net *net = NULL;
+    struct ar_kernels kernels;
+    struct ar_reason reason = { .text = "net_frames STYLE WIDTH WIDTH_PX HEIGHT_PX N_FRAMES" };
+    uint32_t flags;
+    int ret = -EINVAL;
+
+    if (argc == 6)
+        ret = ar_cpu_flags(&flags, &reason);
+    if (ret == 0)
+        ret = ar_model_open(&model, argv[1], &reason);
+    if (ret == 0)
+        ret = ar_workers_create(&workers, 1);
+    if (ret == 0) {
+        const struct ar_net_params params = { .model = model,
+                                              .kernels = &kernels,
+                                              .workers = workers,
+                                              .width_px = (uint32_t)atoi(argv[3]),
+                                              .height_px = (uint32_t)atoi(argv[4]) };
+
+        ar_kernels_init(&kernels, flags);
+        ret = ar_net_create(&net, &params, &reason);
+    }
+    if (ret == 0)
+        run(net, nearest_rung(model, strtod(argv[2], NULL)), strtoul(argv[5], NULL, 10));
+    else
+        fprintf(stderr, "%s\n", reason.text);
+    ar_net_destroy(net);
+    ar_workers_destroy(workers);
+    ar_model_close(model);
+    return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
