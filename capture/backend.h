@@ -37,8 +37,11 @@ struct ar_capture {
     atomic_uint_fast64_t n_corrupt;
 };
 
-/* Frames that a source owns: one being filled, one in a mailbox, the others on their way through the painter. */
-#define AR_CAPTURE_POOL_FRAMES 6
+/*
+ * Frames that a source owns: one being filled, one in the mailbox, one with the painter, who gives it back
+ * before he takes the next.
+ */
+#define AR_CAPTURE_POOL_FRAMES 3
 
 /* Helpers of capture.c for backends. */
 

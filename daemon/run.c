@@ -25,6 +25,12 @@
 /* A stop is promised within 200 ms; a stage that hangs in a driver does not change that. */
 #define STOP_GRACE_US 180000u
 
+/*
+ * Blocks from this size on go back to the system when they are freed: what the scene was drawn in, a style
+ * that was switched from. Left to itself glibc raises the limit with each one, and keeps their memory.
+ */
+#define LARGE_BLOCK_B (1 << 20)
+
 struct run {
     struct ar_settings settings;
     struct ar_styles styles;
@@ -385,6 +391,7 @@ int ar_run(const struct ar_settings *settings)
         return EX_OSERR;
     signal(SIGPIPE,
            SIG_IGN); /* a reader that went away is an error of its write, not our end */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_B);
     run->settings = *settings;
     ar_log_set_level((enum ar_log_level)settings->daemon.log);
     ar_styles_find(&run->styles, settings->network.style_path);

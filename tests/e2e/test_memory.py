@@ -13,7 +13,10 @@ RUNNING_SLACK_B = 256 * KIB
 SWITCHING_SLACK_B = 2048 * KIB
 N_WARM_SWITCHES = 30  # until the allocator has room for two painters wherever it puts them
 N_SWITCHES = 40
-N_FRAMES = 500 if harness.SLOW < 2 else 150
+N_FRAMES = 1500 if harness.SLOW < 2 else 150
+LARGE_PEAK_B = 120_000_000  # at 1280x720, in whatever numbers and at whatever width it paints
+N_LARGE_FRAMES = 500
+LARGE_S = 120
 
 
 class Use:
@@ -21,12 +24,14 @@ class Use:
 
     def __init__(self, pid):
         text = pathlib.Path(f'/proc/{pid}/status').read_text()
-        self.resident_b = int(re.search(r'^VmRSS:\s+(\d+) kB', text, re.MULTILINE).group(1)) * KIB
+        self.resident_b, self.peak_b = (int(re.search(rf'^{name}:\s+(\d+) kB', text, re.MULTILINE).group(1)) * KIB
+                                        for name in ('VmRSS', 'VmHWM'))
         self.n_threads = int(re.search(r'^Threads:\s+(\d+)', text, re.MULTILINE).group(1))
         self.n_descriptors = len(os.listdir(f'/proc/{pid}/fd'))
 
     def __str__(self):
-        return f'{self.resident_b // KIB} KiB, {self.n_threads} threads, {self.n_descriptors} descriptors'
+        return (f'{self.resident_b // KIB} KiB, {self.peak_b // KIB} at most, {self.n_threads} threads, '
+                f'{self.n_descriptors} descriptors')
 
 
 class Flat(harness.Case):
@@ -60,6 +65,21 @@ class Flat(harness.Case):
             style = ('great_wave', 'starry_night')[index % 2]
             self.assertEqual(daemon.ctl('style', style).code, 0)
             daemon.wait_until(lambda status, name=style: status['style'] == name, style)
+
+    def test_large_picture(self):
+        if harness.SANITIZE != 'none' or harness.EMULATED:
+            self.skipTest('resident memory says nothing under a sanitizer or emulator')
+        with self.daemon('--source', 'pattern:1280x720', '--set', 'capture.pace=fast', '--display', 'null', '--width',
+                         '0.25', '--threads', '2', '--set', 'network.precision=f32') as daemon:
+            daemon.wait_until(lambda status: status['painted'] >= 50, 'frames', LARGE_S)
+            begin = Use(daemon.pid)
+            daemon.wait_until(lambda status: status['painted'] >= N_LARGE_FRAMES, 'frames', LARGE_S)
+            end = Use(daemon.pid)
+            print(f'1280x720 begin: {begin}\n1280x720 end: {end}')
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
+        self.assertLess(end.resident_b, begin.resident_b + RUNNING_SLACK_B, 'grows while it paints')
+        self.assertLessEqual(end.peak_b, LARGE_PEAK_B)
 
 
 if __name__ == '__main__':

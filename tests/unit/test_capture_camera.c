@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "capture/backend.h"
 #include "capture/capture.h"
 #include "capture/v4l2_io.h"
 #include "tests/suite.h"
@@ -469,7 +470,7 @@ static void stop_loop(void *user, uint64_t n_expired)
 START_TEST(test_no_frame_free)
 {
     struct ar_loop_source *timer;
-    struct ar_frame *held[6];
+    struct ar_frame *held[AR_CAPTURE_POOL_FRAMES];
     struct ar_frame *frame;
 
     start_streaming();
@@ -477,12 +478,12 @@ START_TEST(test_no_frame_free)
         expose_good(1 + i, (uint8_t)i);
         ck_assert_int_eq(next(&held[i]), 0);
     }
-    expose_good(7, 70);
+    expose_good(1 + AR_CAPTURE_POOL_FRAMES, 70);
     ck_assert_int_eq(ar_loop_add_timer(loop, stop_loop, NULL, &timer), 0);
     ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
     ck_assert_int_eq(next(&frame), -ECANCELED);
     ck_assert_ptr_null(frame);
-    ck_assert_uint_eq(counters().n_frames, 7);
+    ck_assert_uint_eq(counters().n_frames, AR_CAPTURE_POOL_FRAMES + 1);
     ck_assert_uint_eq(counters().n_dropped, 1);
     ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
     for (uint32_t i = 0; i < AR_ARRAY_LEN(held); i++)

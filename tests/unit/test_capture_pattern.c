@@ -11,12 +11,11 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "base/pool.h"
+#include "capture/backend.h"
 #include "capture/capture.h"
 #include "capture/scene/paint.h"
 #include "capture/scene/scene.h"
 #include "tests/suite.h"
-
-#define N_POOL 6
 
 static struct ar_pool *pool_of(uint32_t width_px, uint32_t height_px)
 {
@@ -393,14 +392,14 @@ static void *stop_soon(void *user)
 START_TEST(test_stop_while_waiting)
 {
     struct ar_capture_counters counters;
-    struct ar_frame *held[N_POOL];
+    struct ar_frame *held[AR_CAPTURE_POOL_FRAMES];
     struct ar_frame *frame;
     struct ar_reason reason;
     uint64_t start_us;
     pthread_t thread;
 
     start("pattern:64x48@120", _i ? AR_CAPTURE_FAST : AR_CAPTURE_REAL);
-    for (uint32_t i = 0; i < N_POOL; i++)
+    for (uint32_t i = 0; i < AR_CAPTURE_POOL_FRAMES; i++)
         held[i] = next();
     start_us = ar_clock_now_us();
     ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, loop), 0);
@@ -411,7 +410,7 @@ START_TEST(test_stop_while_waiting)
     ck_assert_ptr_null(frame);
     ar_capture_counters(capture, &counters);
     ck_assert(_i ? counters.n_dropped == 0 : counters.n_dropped > 0);
-    for (uint32_t i = 0; i < N_POOL; i++)
+    for (uint32_t i = 0; i < AR_CAPTURE_POOL_FRAMES; i++)
         ar_frame_unref(&held[i]);
     ck_assert_int_eq(ar_capture_next(capture, &frame, &reason), -ECANCELED);
     finish();
