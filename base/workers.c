@@ -272,6 +272,35 @@ void ar_workers_destroy(struct ar_workers *workers)
     free(workers);
 }
 
+static int pin(pthread_t thread, int cpu)
+{
+    cpu_set_t own;
+
+    CPU_ZERO(&own);
+    CPU_SET(cpu, &own);
+    return -pthread_setaffinity_np(thread, sizeof(own), &own);
+}
+
+/* From the last processor down: the first ones are where most devices interrupt. */
+int ar_workers_pin(struct ar_workers *workers)
+{
+    cpu_set_t allowed;
+    int cpu = CPU_SETSIZE;
+    int ret = 0;
+
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+        return -errno;
+    if ((uint32_t)CPU_COUNT(&allowed) < workers->n_threads)
+        return -EINVAL;
+    for (uint32_t i = 0; i < workers->n_threads && ret == 0; i++) {
+        do
+            cpu--;
+        while (!CPU_ISSET(cpu, &allowed));
+        ret = pin(i == 0 ? pthread_self() : workers->threads[i].thread, cpu);
+    }
+    return ret;
+}
+
 uint32_t ar_workers_count(const struct ar_workers *workers)
 {
     return workers->n_threads;

@@ -22,6 +22,12 @@ int ar_workers_create(struct ar_workers **out, uint32_t n_threads);
 void ar_workers_destroy(struct ar_workers *workers);
 uint32_t ar_workers_count(const struct ar_workers *workers);
 
+/*
+ * Keeps each thread on a processor of its own, of those that the caller may use; the caller is the owner.
+ * -EINVAL when these are fewer than threads.
+ */
+int ar_workers_pin(struct ar_workers *workers);
+
 /* Calls fn over rows 0..n_rows in chunks of `chunk` rows, and returns when all are done. */
 void ar_workers_run(struct ar_workers *workers, ar_workers_fn *fn, void *job, uint32_t n_rows,
                     uint32_t chunk);

@@ -21,16 +21,20 @@ static void set_end(struct ar_pipeline_end *end, enum ar_pipeline_part part, int
     *end = (struct ar_pipeline_end){ .result = result, .part = part, .reason = *reason };
 }
 
+static uint32_t usable_cpus(void)
+{
+    cpu_set_t cpus;
+
+    return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+}
+
 /* On more than two cores one is left to camera, screen and kernel. */
 static uint32_t usable_threads(uint32_t asked)
 {
-    cpu_set_t cpus;
-    uint32_t count = 1;
+    uint32_t count = usable_cpus();
 
     if (asked > 0)
         return asked;
-    if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
-        count = (uint32_t)CPU_COUNT(&cpus);
     if (count > 2)
         count--;
     return ar_min_u32(count, AR_WORKERS_MAX);
@@ -70,6 +74,20 @@ static int choose_kernels(struct ar_pipeline *pipeline, struct ar_reason *reason
     return 0;
 }
 
+static int check_pin(const struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    const uint32_t n_threads = pipeline->stats.n_threads;
+    const uint32_t n_cpus = usable_cpus();
+
+    if (!pipeline->settings.network.pin || n_threads <= n_cpus)
+        return 0;
+    return ar_reason_set(
+        reason, -EINVAL,
+        "network.pin: %u threads that paint cannot have a processor each, only "
+        "%u may be used; right would be network.threads=%u or less",
+        n_threads, n_cpus, n_cpus);
+}
+
 /* On success *model is the caller's. */
 static int open_style(const struct ar_pipeline *pipeline, const char *name,
                       struct ar_model **model, struct ar_reason *reason)
@@ -95,6 +113,8 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
     }
     init_shared(pipeline, params);
     ret = choose_kernels(pipeline, &reason);
+    if (ret == 0)
+        ret = check_pin(pipeline, &reason);
     if (ret < 0)
         goto err;
     ret = ar_mailbox_create(&pipeline->box_in);

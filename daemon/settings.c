@@ -50,6 +50,12 @@ static const struct ar_option network_options[] = {
       .apply = AR_OPTION_RESTART,
       .help =
           "threads that paint; auto leaves one core to camera and screen when there are more than two" },
+    { .key = "pin",
+      .type = AR_OPTION_BOOL,
+      .offset = offsetof(struct ar_network_params, pin),
+      .fallback = "no",
+      .apply = AR_OPTION_RESTART,
+      .help = "keep each thread that paints on a processor of its own" },
     { 0 },
 };
 

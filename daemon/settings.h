@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "budget/governor.h"
 #include "capture/capture.h"
 #include "config/config.h"
@@ -17,6 +20,7 @@ struct ar_network_params {
     char style_path[AR_OPTION_TEXT_MAX]; /* a folder looked in first; may be empty */
     uint32_t precision;                  /* enum ar_painter_precision */
     uint32_t threads;                    /* 0: by the machine */
+    bool pin;                            /* each to a processor of its own */
 };
 
 struct ar_daemon_params {

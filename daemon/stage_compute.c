@@ -261,11 +261,24 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
     return 0;
 }
 
+static void pin_threads(struct ar_pipeline *pipeline)
+{
+    struct ar_reason reason;
+    const int ret = ar_workers_pin(pipeline->workers);
+
+    if (ret == 0)
+        return;
+    ar_reason_set_err(&reason, ret, "network.pin");
+    ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
+}
+
 void ar_pipeline_compute_stage(struct ar_pipeline *pipeline)
 {
     struct ar_reason reason = { "" };
     int ret;
 
+    if (pipeline->settings.network.pin)
+        pin_threads(pipeline);
     if (ar_latch_wait(&pipeline->source_open) == 0 &&
         ar_latch_wait(&pipeline->display_open) == 0) {
         ret = prepare(pipeline, &reason);

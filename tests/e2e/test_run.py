@@ -195,6 +195,51 @@ class Loops(harness.Case):
         return None
 
 
+class Pinning(harness.Case):
+    """network.pin: which processors each thread may use."""
+
+    def setUp(self):
+        super().setUp()
+        if harness.EMULATED:
+            self.skipTest('threads of the emulator, not of ar-daemon')
+        self.allowed = os.sched_getaffinity(0)
+        self.n_threads = min(2, len(self.allowed))
+
+    def processors(self, pin):
+        """By name of thread."""
+        with self.daemon('--source', 'pattern:64x48@60', '--display', 'null', '--width', '0.25', '--threads',
+                         self.n_threads, '--set', f'network.pin={pin}') as daemon:
+            daemon.wait_painted(3)
+            tasks = pathlib.Path(f'/proc/{daemon.pid}/task').iterdir()
+            found = {(task / 'comm').read_text().strip(): os.sched_getaffinity(int(task.name)) for task in tasks}
+            self.assertEqual(daemon.ctl('stop').code, 0)
+            self.assertEqual(daemon.wait(), 0)
+        return found
+
+    def painting(self):
+        return ['ar-compute', *(f'ar-work-{index}' for index in range(1, self.n_threads))]
+
+    def test_no(self):
+        for name, processors in self.processors('no').items():
+            self.assertEqual(processors, self.allowed, name)
+
+    def test_yes(self):
+        found = self.processors('yes')
+        taken = [found.pop(name) for name in self.painting()]
+        for processors in taken:
+            self.assertEqual(len(processors), 1)
+            self.assertLessEqual(processors, self.allowed)
+        self.assertEqual(len(set.union(*taken)), self.n_threads, 'two threads on one processor')
+        for name in ('ar-daemon', 'ar-capture', 'ar-display'):
+            self.assertEqual(found[name], self.allowed, name)
+
+    def test_too_few_processors(self):
+        finished = self.run_daemon('--source', 'pattern:32x32', '--display', 'null', '--threads', '2', '--set',
+                                   'network.pin=yes', preexec_fn=lambda: os.sched_setaffinity(0, {min(self.allowed)}))
+        self.assertEqual(finished.code, os.EX_USAGE, finished)
+        self.assert_words(['network.pin: 2 threads', 'only 1 may', 'network.threads=1'], finished.err)
+
+
 class Summary(harness.Case):
     def test_table(self):
         finished = self.run_well('--source', 'pattern:64x48@60', '--display', 'null', '--frames', '20', '--width',

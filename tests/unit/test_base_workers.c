@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -163,6 +164,73 @@ START_TEST(test_owners_signal_mask_is_kept)
 }
 END_TEST
 
+struct places {
+    pthread_barrier_t barrier;
+    cpu_set_t sets[AR_WORKERS_MAX];
+};
+
+static void look_where(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker)
+{
+    struct places *places = job;
+
+    pthread_barrier_wait(&places->barrier); /* a row for each, so that all of them look */
+    sched_getaffinity(0, sizeof(places->sets[worker]), &places->sets[worker]);
+}
+
+/* One processor each, none twice, all of them allowed ones. */
+START_TEST(test_pinned)
+{
+    struct places places = { 0 };
+    cpu_set_t allowed;
+    cpu_set_t all;
+    uint32_t n_threads;
+    struct ar_workers *workers;
+
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+    n_threads = ar_min_u32((uint32_t)CPU_COUNT(&allowed), 4);
+    workers = new_workers(n_threads);
+    pthread_barrier_init(&places.barrier, NULL, n_threads);
+    ck_assert_int_eq(ar_workers_pin(workers), 0);
+    ar_workers_run(workers, look_where, &places, n_threads, 1);
+    pthread_barrier_destroy(&places.barrier);
+    ar_workers_destroy(workers);
+    CPU_ZERO(&all);
+    for (uint32_t i = 0; i < n_threads; i++) {
+        ck_assert_int_eq(CPU_COUNT(&places.sets[i]), 1);
+        CPU_OR(&all, &all, &places.sets[i]);
+    }
+    ck_assert_int_eq(CPU_COUNT(&all), n_threads);
+    CPU_AND(&all, &all, &allowed);
+    ck_assert_int_eq(CPU_COUNT(&all), n_threads);
+    sched_setaffinity(0, sizeof(allowed), &allowed);
+}
+END_TEST
+
+static void use_first_of(const cpu_set_t *allowed)
+{
+    cpu_set_t one;
+    int cpu = 0;
+
+    while (!CPU_ISSET(cpu, allowed))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+START_TEST(test_too_many_to_pin)
+{
+    struct ar_workers *workers = new_workers(2);
+    cpu_set_t allowed;
+
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+    use_first_of(&allowed);
+    ck_assert_int_eq(ar_workers_pin(workers), -EINVAL);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
+    ar_workers_destroy(workers);
+}
+END_TEST
+
 START_TEST(test_bad_counts_are_refused)
 {
     struct ar_workers *workers;
@@ -184,6 +252,8 @@ int main(void)
     tcase_add_loop_test(tcase, test_many_short_jobs, 0, AR_ARRAY_LEN(thread_counts));
     tcase_add_loop_test(tcase, test_all_threads_work_at_once, 1, 5);
     tcase_add_test(tcase, test_owners_signal_mask_is_kept);
+    tcase_add_test(tcase, test_pinned);
+    tcase_add_test(tcase, test_too_many_to_pin);
     tcase_add_test(tcase, test_bad_counts_are_refused);
     suite_add_tcase(suite, tcase);
 
