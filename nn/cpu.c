@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/cpu.h"
 
+#if defined(__x86_64__)
+#    include <cpuid.h>
+#    include <stdbool.h>
+#endif
+
 #ifdef AR_TEST_HOOKS
 #    include <errno.h>
 #    include <stdlib.h>
 #    include <string.h>
 
 #    include "base/macros.h"
+#endif
+
+#if defined(__x86_64__)
+/* The compilers' builtins know it too, but not those of clang 14. */
+static bool has_avxvnni(void)
+{
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 4));
+}
 #endif
 
 static uint32_t detect(void)
@@ -19,6 +37,8 @@ static uint32_t detect(void)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return 0;
     flags |= AR_CPU_AVX2;
+    if (has_avxvnni())
+        flags |= AR_CPU_AVXVNNI;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         flags |= AR_CPU_AVX512;
@@ -40,6 +60,7 @@ static const struct {
 } tiers[] = {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
+    { "avxvnni", AR_CPU_AVXVNNI },
     { "avx512", AR_CPU_AVX512 },
     { "vnni512", AR_CPU_VNNI512 },
     { "neon", AR_CPU_NEON },
@@ -66,7 +87,8 @@ static int parse_mask(const char *names, uint32_t *mask, struct ar_reason *reaso
         if (find_tier(names, length, &flag) < 0)
             return ar_reason_set(
                 reason, -EINVAL,
-                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avx512, vnni512, neon",
+                "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avxvnni, avx512, vnni512, "
+                "neon",
                 (int)length, names);
         *mask |= flag;
         if (names[length] == '\0')

@@ -11,6 +11,7 @@
 #if defined(__x86_64__)
 #    include "nn/x86/avx2.h"
 #    include "nn/x86/avx512.h"
+#    include "nn/x86/avxvnni.h"
 #    include "nn/x86/vnni512.h"
 #elif defined(__aarch64__)
 #    include "nn/arm/neon.h"
@@ -83,6 +84,11 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->pwconv_row = ar_pwconv_row_avx2;
     kernels->split_row = ar_split_row_avx2;
     kernels->widen_row = ar_widen_row_avx2;
+    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_avx2;
+    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_avx2;
+    kernels->pwconv8_row = ar_pwconv8_row_avx2;
+    kernels->widen8_row = ar_widen8_row_avx2;
+    kernels->quantise8_row = ar_quantise8_row_avx2;
     ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_avx2;
     ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_avx2;
     ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_avx2;
@@ -100,6 +106,18 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->calm_row[1] = ar_calm2_row_avx2;
     kernels->calm_row[2] = ar_calm4_row_avx2;
     kernels->calm_row[3] = ar_calm8_row_avx2;
+}
+
+/* What has no dot product in it is AVX2's. */
+static void overlay_avxvnni(struct ar_kernels *kernels)
+{
+    kernels->tier = "avxvnni";
+    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_avxvnni;
+    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_avxvnni;
+    kernels->pwconv8_row = ar_pwconv8_row_avxvnni;
+    kernels->widen8_row = ar_widen8_row_avx2;
+    kernels->quantise8_row = ar_quantise8_row_avx2;
+    kernels->has_fast_int8 = true;
 }
 
 static void overlay_avx512(struct ar_kernels *kernels)
@@ -167,6 +185,7 @@ static const struct {
 } tiers[] = {
 #if defined(__x86_64__)
     { AR_CPU_AVX2, overlay_avx2 },
+    { AR_CPU_AVXVNNI, overlay_avxvnni },
     { AR_CPU_AVX512, overlay_avx512 },
     { AR_CPU_VNNI512, overlay_vnni512 },
 #elif defined(__aarch64__)

@@ -24,6 +24,7 @@ static const struct {
 } tiers[] = {
     { "scalar", 0 },
     { "avx2", AR_CPU_AVX2 },
+    { "avxvnni", AR_CPU_AVXVNNI },
     { "avx512", AR_CPU_AVX512 },
     { "vnni512", AR_CPU_VNNI512 },
     { "neon", AR_CPU_NEON },
