@@ -15,7 +15,7 @@
 #endif
 
 #if defined(__x86_64__)
-/* The compilers' builtins know it too, but not those of clang 14. */
+/* The compilers' builtins know it too, but not those of clang 14. Leaf 7 says how many more parts it has. */
 static bool has_avxvnni(void)
 {
     unsigned eax = 0;
@@ -23,6 +23,8 @@ static bool has_avxvnni(void)
     unsigned ecx = 0;
     unsigned edx = 0;
 
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || eax == 0)
+        return false;
     return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 4));
 }
 #endif

@@ -13,6 +13,7 @@
 
 #define MAX_WIDTH    100
 #define MAX_CHANNELS 96
+#define MAX_FOURS    150 /* of inputs: a dense filter's taps are inputs each */
 #define N_CASES      1500
 #define TAPS         3
 
@@ -142,7 +143,7 @@ static void check_dwconv8(struct kcheck *check, uint32_t stride)
 struct pwconv8_case {
     struct ar_pwconv8_shape shape;
     struct ar_epilogue8 epilogue;
-    const uint8_t *src[MAX_CHANNELS / 4];
+    const uint8_t *src[MAX_FOURS];
     const int8_t *weights;
     int32_t start[MAX_CHANNELS];
     float scale[MAX_CHANNELS];
@@ -162,7 +163,8 @@ static void draw_pwconv8_shape(struct kcheck *check, struct pwconv8_case *c)
 
     c->shape = (struct ar_pwconv8_shape){
         .width = width,
-        .inputs = 1 + kcheck_draw_below(check, MAX_CHANNELS / 4),
+        .inputs = 1 + kcheck_draw_below(check, kcheck_draw_below(check, 4) ? MAX_CHANNELS / 4
+                                                                           : MAX_FOURS),
         .outputs = n_outputs == 1 ? 4 * (1 + kcheck_draw_below(check, MAX_CHANNELS / 4))
                                   : outputs[kcheck_draw_below(check, n_outputs)],
         .store = store,
