@@ -113,8 +113,8 @@ AR_TILE __m256i ar_dot8_add(__m256i sum, struct ar_dot8_fours bytes,
 /* Weights, ready to be multiplied with: made 16 bits wide once, for all the pixels that meet them. */
 struct ar_dot8_table {
     const int8_t *from; /* NULL at first */
-    _Alignas(
-        __m256i) int32_t pairs[2 * AR_DOT8_TABLE]; /* of each four the even one, the odd one */
+    /* Of each four the even bytes, and the odd ones. */
+    _Alignas(__m256i) int32_t pairs[2 * AR_DOT8_TABLE];
 };
 
 /* Takes n_fours of weights, a multiple of 4; nothing is done where the table holds them already. */

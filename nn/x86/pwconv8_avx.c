@@ -137,9 +137,9 @@ AR_TILE void multiply(const struct job *restrict job, struct ar_dot8_table *rest
     const size_t n_left = job->shape->inputs - i;
     const size_t n = n_left < TABLE_INPUTS ? n_left : TABLE_INPUTS;
 
-    AR_UNROLL
-    for (size_t b = 0; b * BLOCK < n_outputs; b++)
-        ar_dot8_hold(&tables[b], weights + b * block_b, n * BLOCK);
+    ar_dot8_hold(&tables[0], weights, n * BLOCK);
+    if (n_outputs > BLOCK)
+        ar_dot8_hold(&tables[1], weights + block_b, n * BLOCK);
     for (size_t k = 0; k < n; k++) {
         const uint8_t *const in = job->src[i + k] + 4 * x;
         struct ar_dot8_fours fours[VECTORS];
