@@ -4,6 +4,9 @@
 #if defined(__x86_64__)
 #    include <cpuid.h>
 #    include <stdbool.h>
+#elif defined(__aarch64__)
+#    include <asm/hwcap.h>
+#    include <sys/auxv.h>
 #endif
 
 #ifdef AR_TEST_HOOKS
@@ -49,7 +52,7 @@ static uint32_t detect(void)
         flags |= AR_CPU_VNNI512;
     return flags;
 #elif defined(__aarch64__)
-    return AR_CPU_NEON;
+    return AR_CPU_NEON | (getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? AR_CPU_DOTPROD : 0);
 #else
     return 0;
 #endif
@@ -66,6 +69,7 @@ static const struct {
     { "avx512", AR_CPU_AVX512 },
     { "vnni512", AR_CPU_VNNI512 },
     { "neon", AR_CPU_NEON },
+    { "dotprod", AR_CPU_DOTPROD },
 };
 
 static int find_tier(const char *name, size_t length, uint32_t *flag)
@@ -90,7 +94,7 @@ static int parse_mask(const char *names, uint32_t *mask, struct ar_reason *reaso
             return ar_reason_set(
                 reason, -EINVAL,
                 "AR_CPU_MASK: unknown tier '%.*s', known are scalar, avx2, avxvnni, avx512, vnni512, "
-                "neon",
+                "neon, dotprod",
                 (int)length, names);
         *mask |= flag;
         if (names[length] == '\0')

@@ -14,6 +14,7 @@
 #    include "nn/x86/avxvnni.h"
 #    include "nn/x86/vnni512.h"
 #elif defined(__aarch64__)
+#    include "nn/arm/dotprod.h"
 #    include "nn/arm/neon.h"
 #endif
 
@@ -158,6 +159,11 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->pwconv_row = ar_pwconv_row_neon;
     kernels->split_row = ar_split_row_neon;
     kernels->widen_row = ar_widen_row_neon;
+    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_neon;
+    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_neon;
+    kernels->pwconv8_row = ar_pwconv8_row_neon;
+    kernels->widen8_row = ar_widen8_row_neon;
+    kernels->quantise8_row = ar_quantise8_row_neon;
     ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_neon;
     ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_neon;
     ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_neon;
@@ -176,6 +182,15 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->calm_row[2] = ar_calm4_row_neon;
     kernels->calm_row[3] = ar_calm8_row_neon;
 }
+
+static void overlay_dotprod(struct ar_kernels *kernels)
+{
+    kernels->tier = "dotprod";
+    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_dotprod;
+    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_dotprod;
+    kernels->pwconv8_row = ar_pwconv8_row_dotprod;
+    kernels->has_fast_int8 = true;
+}
 #endif
 
 /* Narrow before wide: each replaces the slots that it has. Ends with a flag of 0. */
@@ -190,6 +205,7 @@ static const struct {
     { AR_CPU_VNNI512, overlay_vnni512 },
 #elif defined(__aarch64__)
     { AR_CPU_NEON, overlay_neon },
+    { AR_CPU_DOTPROD, overlay_dotprod },
 #endif
     { 0, NULL },
 };

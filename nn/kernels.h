@@ -164,7 +164,7 @@ typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
 #define AR_KERNELS_N_SHARES 4 /* a gain for 1, 2, 4 or 8 bytes: 1 << slot */
 
 struct ar_kernels {
-    const char *tier; /* widest instruction set in use: "scalar", "avx2", "avx512", "neon" */
+    const char *tier;                   /* widest instruction set in use: see nn/cpu.h */
     ar_dwconv_row_fn *dwconv_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
     ar_pwconv_row_fn *pwconv_row;
     ar_split_row_fn *split_row;

@@ -12,7 +12,8 @@
  * Scales and biases are such that no value is infinite.
  *
  * Like those of float32 they work on whole groups of AR_TENSOR_GROUP pixels. A sum starts at what makes up for the zeros
- * of its inputs: minus their zero times the sum of the weights.
+ * of its inputs: minus their zero times the sum of the weights. Weights are -127 to 127. Kernels that have only products of
+ * signed bytes take 128 from each byte, and start where that is made up for too.
  */
 
 /*
@@ -27,9 +28,10 @@ struct ar_dwconv8_shape {
 };
 
 struct ar_dwconv8_filter {
-    const int8_t *weights; /* [channel][3][4]: three taps of a row, and a zero */
-    const int32_t *start;  /* [channel] */
-    const float *scale;    /* [channel], at most AR_DWCONV8_MAX_SCALE */
+    const int8_t *weights;       /* [channel][3][4]: three taps of a row, and a zero */
+    const int32_t *start;        /* [channel] */
+    const int32_t *signed_start; /* [channel]: start + 128 times the sum of its weights */
+    const float *scale;          /* [channel], at most AR_DWCONV8_MAX_SCALE */
 };
 
 /* A sum of one is beyond the largest byte: larger scales change nothing, and no product leaves 32 bits. */
@@ -53,6 +55,7 @@ enum ar_store8 {
  */
 struct ar_epilogue8 {
     const int32_t *start;
+    const int32_t *signed_start; /* start + 128 times the sum of the output's weights */
     const float *scale;
     const float *bias;
     const uint8_t *add;      /* first plane of the row to add, or NULL */

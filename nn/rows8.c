@@ -95,6 +95,7 @@ static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
         const float scale = rows8->input->step * rows8->pack->dw_steps[c] / rows8->dw_step;
 
         rows8->dw_start[c] = -rows8->input->zero * rows8->pack->dw_sums[c];
+        rows8->dw_signed_start[c] = (AR_TENSOR8_ZERO - rows8->input->zero) * rows8->pack->dw_sums[c];
         rows8->dw_scale[c] = fminf(scale, AR_DWCONV8_MAX_SCALE);
     }
 }
@@ -110,6 +111,7 @@ static void prepare_sums(struct ar_rows8 *rows8, const struct ar_rows *job)
 
     for (uint32_t o = 0; o < job->outputs; o++) {
         rows8->start[o] = -zero * sums[o];
+        rows8->signed_start[o] = (AR_TENSOR8_ZERO - zero) * sums[o];
         rows8->units[o] = step * rows8->pack->steps[o];
     }
 }
@@ -250,7 +252,7 @@ static void filter(const struct ar_rows *job, uint32_t y, uint32_t x, uint32_t w
 {
     const struct ar_rows8 *rows8 = job->int8;
     const struct ar_dwconv8_filter weights = { rows8->pack->dw, rows8->dw_start,
-                                               rows8->dw_scale };
+                                               rows8->dw_signed_start, rows8->dw_scale };
     const struct ar_dwconv8_shape shape = {
         .width = width,
         .channels = rows8->input->channels,
@@ -351,6 +353,7 @@ static struct line scratch_line(const struct ar_rows *job, uint32_t y, const str
         .stride = ar_tensor_plane_stride(job->width),
         .store = AR_STORE8_FLOATS,
         .epilogue = { .start = rows8->start,
+                      .signed_start = rows8->signed_start,
                       .scale = rows8->scale,
                       .bias = rows8->bias,
                       .relu = job->layer->relu && !is_limit(rows8),

@@ -25,9 +25,11 @@ struct ar_rows8 {
     /* Set by ar_rows8_prepare(). */
     float units[AR_MODEL_MAX_CHANNELS]; /* what one of a sum stands for, before the norm */
     int32_t start[AR_MODEL_MAX_CHANNELS];
+    int32_t signed_start[AR_MODEL_MAX_CHANNELS];
     float scale[AR_MODEL_MAX_CHANNELS];
     float bias[AR_MODEL_MAX_CHANNELS];
     int32_t dw_start[AR_MODEL_MAX_CHANNELS];
+    int32_t dw_signed_start[AR_MODEL_MAX_CHANNELS];
     float dw_scale[AR_MODEL_MAX_CHANNELS];
     float add_scale;
     float add_bias;

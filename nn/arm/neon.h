@@ -14,6 +14,12 @@ ar_pwconv_row_fn ar_pwconv_row_neon;
 ar_split_row_fn ar_split_row_neon;
 ar_widen_row_fn ar_widen_row_neon;
 
+ar_dwconv8_row_fn ar_dwconv8_row_s1_neon;
+ar_dwconv8_row_fn ar_dwconv8_row_s2_neon;
+ar_pwconv8_row_fn ar_pwconv8_row_neon;
+ar_widen8_row_fn ar_widen8_row_neon;
+ar_quantise8_row_fn ar_quantise8_row_neon;
+
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_neon;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_neon;
 ar_ingest_row_fn ar_ingest_yuv420_row_yuyv_neon;

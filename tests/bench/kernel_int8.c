@@ -10,6 +10,7 @@ static void run_dwconv8(const struct ar_kernels *kernels, const struct bench_cas
     const uint8_t *const rows[3] = { row, row, row };
     const struct ar_dwconv8_filter filter = { .weights = (const int8_t *)memory->bytes[2],
                                               .start = memory->starts,
+                                              .signed_start = memory->starts,
                                               .scale = memory->vectors[0] };
     const struct ar_dwconv8_shape shape = { .width = c->width_px,
                                             .channels = c->inputs,
@@ -45,6 +46,7 @@ static void multiply(const struct ar_kernels *kernels, const struct bench_case *
 static struct ar_epilogue8 plain(const struct bench_case_memory *memory)
 {
     return (struct ar_epilogue8){ .start = memory->starts,
+                                  .signed_start = memory->starts,
                                   .scale = memory->vectors[0],
                                   .bias = memory->vectors[1],
                                   .relu = true,

@@ -30,6 +30,7 @@ static const struct {
     { "avx512", AR_CPU_AVX512, false },
     { "vnni512", AR_CPU_VNNI512, true },
     { "neon", AR_CPU_NEON, false },
+    { "dotprod", AR_CPU_DOTPROD, true },
 };
 
 #define N_TIERS ((int)AR_ARRAY_LEN(tiers))
