@@ -130,5 +130,14 @@ struct ar_model_macs {
 struct ar_model_macs ar_model_layer_macs(const struct ar_model *model, uint32_t layer,
                                          const uint32_t *rungs, uint32_t width_px,
                                          uint32_t height_px);
+/*
+ * Bytes that a layer moves at least, when nothing is computed twice: it reads its input once, what it adds once and its
+ * weights, scales and biases once, and writes its result once. Depthwise results inside a separable layer, halos and
+ * padding do not count. What of this is in a cache is not asked. value_b: of a value of a map or a weight, 4 in f32, 1
+ * in int8; scales and biases have 4.
+ */
+uint64_t ar_model_layer_bytes(const struct ar_model *model, uint32_t layer,
+                              const uint32_t *rungs, uint32_t width_px, uint32_t height_px,
+                              uint32_t value_b);
 uint64_t ar_model_segment_macs(const struct ar_model *model, uint32_t segment,
                                const uint32_t *rungs, uint32_t width_px, uint32_t height_px);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "base/macros.h"
 #include "nn/border.h"
@@ -301,9 +302,20 @@ void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
     assert(segment < model->n_segments && rung < model->n_rungs);
     if (segment == 0 && net->params.precision == AR_NET_INT8)
         ar_net_quantise_planes(net);
-    for (uint32_t i = 0; i < model->n_layers; i++)
-        if (model->layers[i].segment == segment)
-            ar_net_run_node(net, &net->nodes[i], rung);
+    for (uint32_t i = 0; i < model->n_layers; i++) {
+        if (model->layers[i].segment != segment)
+            continue;
+
+        const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
+        ar_net_run_node(net, &net->nodes[i], rung);
+        if (net->layers_ns)
+            net->layers_ns[i] = ar_clock_now_ns() - start_ns;
+    }
+}
+
+void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns)
+{
+    net->layers_ns = layers_ns;
 }
 
 void ar_net_end_frame(struct ar_net *net)

@@ -66,6 +66,12 @@ const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer);
  */
 void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung);
 
+/*
+ * Calibration: while set, each layer that runs writes its time into layers_ns[layer], borrowed; NULL ends it. The
+ * sum over a segment is less than the segment took: bringing planes into int8 belongs to no layer.
+ */
+void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns);
+
 /* Tells that a whole frame was run: folds this frame's statistics into the running ones. */
 void ar_net_end_frame(struct ar_net *net);
 

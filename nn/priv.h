@@ -40,7 +40,8 @@ struct ar_net {
     struct ar_tensor planes;
     struct ar_tensor8 planes8; /* int8 only */
     struct ar_net_node nodes[AR_MODEL_MAX_LAYERS];
-    uint64_t frame; /* counts from 1 */
+    uint64_t frame;      /* counts from 1 */
+    uint64_t *layers_ns; /* NULL: nobody wants to know */
 
     float *scratch; /* one part for each worker */
     uint64_t scratch_stride;
