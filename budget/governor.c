@@ -5,6 +5,10 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/macros.h"
+
+static const char *const deadlines[] = { "arrival", "capture", "vblank", NULL };
+
 const struct ar_option ar_budget_options[] = {
     { .key = "frame",
       .type = AR_OPTION_DURATION,
@@ -12,7 +16,7 @@ const struct ar_option ar_budget_options[] = {
       .fallback = "25ms",
       .min = 1e3,
       .max = 1e6,
-      .help = "budget of a frame from its arrival to the finished picture" },
+      .help = "budget of a frame until its picture is finished" },
     { .key = "width",
       .type = AR_OPTION_FRACTION,
       .offset = offsetof(struct ar_budget_params, width),
@@ -22,27 +26,121 @@ const struct ar_option ar_budget_options[] = {
       .zero_word = "auto",
       .help =
           "share of the network's channels to compute; auto: as many as the budget allows" },
+    { .key = "deadline",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_budget_params, deadline),
+      .fallback = "arrival",
+      .choices = deadlines,
+      .help =
+          "what the budget is counted from, the frame's arrival or the camera's time stamp; "
+          "vblank: it ends at the last refresh of the screen that is due by then" },
+    { .key = "temperature",
+      .type = AR_OPTION_FRACTION,
+      .offset = offsetof(struct ar_budget_params, temperature),
+      .fallback = "78",
+      .min = 40,
+      .max = 120,
+      .zero_word = "any",
+      .help = "degrees Celsius of the processor at which the network becomes narrower, before "
+              "the firmware throttles" },
+    { .key = "watts_idle",
+      .type = AR_OPTION_FRACTION,
+      .offset = offsetof(struct ar_budget_params, energy.idle_w),
+      .fallback = "unknown",
+      .min = 0.01,
+      .max = 1000,
+      .zero_word = "unknown",
+      .help = "what the board draws while nothing is painted, by a meter" },
+    { .key = "watts_busy",
+      .type = AR_OPTION_FRACTION,
+      .offset = offsetof(struct ar_budget_params, energy.busy_w),
+      .fallback = "unknown",
+      .min = 0.01,
+      .max = 1000,
+      .zero_word = "unknown",
+      .help = "what it draws while it paints without a pause, by a meter" },
+    { .key = "joules_per_hour",
+      .type = AR_OPTION_FRACTION,
+      .offset = offsetof(struct ar_budget_params, energy.joules_per_hour),
+      .fallback = "unlimited",
+      .min = 1,
+      .max = 1e7,
+      .zero_word = "unlimited",
+      .help = "energy that the board may take; the network is narrowed to it, which wants the "
+              "two watts" },
     { 0 },
 };
 
-/*
- * Chosen by simulation (3 % noise, steps of the clock, co-runners, preemptions). To believe a slow frame at
- * once and whole, instead of waiting for a second one, saved a third to a half of the misses and cost at
- * most 2 % of the work done in time.
- */
-#define MARGIN 1.05 /* on every prediction */
-#define DECAY  0.25 /* share of a fall of the slow-down that one frame gives back */
+/* Chosen by `ar-bench governor`, where other values can be tried; all of them are natural logarithms of ratios. */
+#define RISE       0.35 /* share of a rise of the level that one frame is believed */
+#define FALL       0.12
+#define SPIKE      0.25 /* from here on a rise is a spike, or the first frame of a step */
+#define SPIKE_RISE 0.12
+#define PAUSE      0.20 /* from here on a segment that stands out was interrupted */
+#define CHANGED    0.10 /* mean of the last residuals that tells of a new state */
+#define CARRY_SPIKE \
+    0.5 /* share of what is beyond SPIKE that the rest of the frame will show too */
+
+/* The margin is the residuals' quantile: misses of one prediction in a hundred. */
+#define MISSES       0.01
+#define MARGIN_STEP  0.02
+#define MARGIN_WIDTH 0.05
+#define MARGIN_START 0.06
+#define MARGIN_MIN   0.01
+#define MARGIN_MAX   0.30
+#define OUTLIER      0.15 /* a larger residual is no error of a prediction, but an event */
 
 /* What one measurement may make us believe: a frame that spans a suspend took hours. */
-#define SLOWDOWN_MIN 0.1
-#define SLOWDOWN_MAX 16.0
+#define LEVEL_MIN (-2.8) /* a sixteenth */
+#define LEVEL_MAX 2.8    /* sixteen times */
 
-enum { FITS_TO_GO_UP = 6 };
+enum {
+    UNLEARNT = 2,
+    WAIT = 4,
+    WAIT_AFTER_PANIC = 12,
+    WAIT_MAX = 240,
+    TWO_SECONDS = 60, /* in frames of a common camera */
+    TEN_SECONDS = 300,
+    PANIC_MISSES = 2,
+};
+
+static const char *const cause_names[] = {
+    [AR_GOVERNOR_FITS] = "fits",     [AR_GOVERNOR_HELD] = "held",
+    [AR_GOVERNOR_CAPPED] = "capped", [AR_GOVERNOR_PINNED] = "pinned",
+    [AR_GOVERNOR_TIGHT] = "tight",   [AR_GOVERNOR_BAILED] = "bailed",
+};
+
+static_assert(AR_ARRAY_LEN(cause_names) == AR_GOVERNOR_N_CAUSES, "every cause has a name");
+
+const char *ar_governor_cause_name(enum ar_governor_cause cause)
+{
+    assert((uint32_t)cause < AR_GOVERNOR_N_CAUSES);
+    return cause_names[cause];
+}
+
+static double within(double value, double low, double high)
+{
+    return fmin(fmax(value, low), high);
+}
+
+static uint64_t elapsed_us(uint64_t from_us, uint64_t to_us)
+{
+    return to_us > from_us ? to_us - from_us : 0;
+}
+
+static void reset_margins(struct ar_governor *governor)
+{
+    for (uint32_t i = 0; i < AR_COST_MAX_SEGMENTS; i++)
+        governor->margins[i] = MARGIN_START;
+}
 
 void ar_governor_init(struct ar_governor *governor, const struct ar_budget_params *params,
                       const struct ar_cost *cost)
 {
-    *governor = (struct ar_governor){ .params = *params, .slowdown = 1.0 };
+    *governor = (struct ar_governor){
+        .params = *params, .clock = 1.0, .cap = UINT32_MAX, .n_unlearnt = UNLEARNT, .wait = WAIT
+    };
+    reset_margins(governor);
     ar_governor_set_cost(governor, cost);
 }
 
@@ -58,113 +156,384 @@ void ar_governor_set_cost(struct ar_governor *governor, const struct ar_cost *co
 
     governor->cost = *cost;
     governor->rung = 0;
+    governor->frame = (struct ar_governor_frame){ 0 };
     governor->fresh = true;
 }
 
-static double predicted_us(const struct ar_governor *governor, uint32_t rung)
+void ar_governor_set_clock(struct ar_governor *governor, double ratio)
 {
-    return governor->slowdown * MARGIN * (double)ar_cost_frame_us(&governor->cost, rung);
+    governor->clock = ratio >= 0.05 && ratio <= 20.0 ? ratio : 1.0;
 }
 
-static uint32_t widest_of(const struct ar_governor *governor)
+void ar_governor_set_cap(struct ar_governor *governor, uint32_t rung)
 {
-    return governor->cost.n_rungs - 1;
+    governor->cap = rung;
 }
 
-static uint64_t elapsed_us(uint64_t from_us, uint64_t to_us)
+double ar_governor_slowdown(const struct ar_governor *governor)
 {
-    return to_us > from_us ? to_us - from_us : 0;
+    return exp(governor->level) * governor->clock;
 }
 
-static uint32_t widest_that_fits(struct ar_governor *governor, uint64_t left_us)
+/* Of the segment under decision and all after it, at one rung. */
+static double rest_us(const struct ar_governor *governor, uint32_t segment, uint32_t rung)
 {
-    uint32_t rung = widest_of(governor);
+    const struct ar_governor_frame *frame = &governor->frame;
+    const uint32_t before = segment > 0 ? frame->rungs[segment - 1] : rung;
 
-    while (rung > 0 && predicted_us(governor, rung) > (double)left_us)
-        rung--;
-    if (predicted_us(governor, rung) > (double)left_us)
-        governor->n_infeasible++;
+    return frame->clock * exp(frame->levels[segment]) *
+           ar_cost_rest_us(&governor->cost, segment, before, rung);
+}
+
+static uint32_t narrowest_of(const struct ar_governor *governor)
+{
+    uint32_t rung = 0;
+
+    while (governor->cost.dominated[rung])
+        rung++;
     return rung;
 }
 
-/* Down at once; up only after a row of frames that would all have fitted, and no further than all would. */
-static uint32_t settle(struct ar_governor *governor, uint32_t fits)
+/* The widest up to a rung of those that are worth running and fit; the narrowest where none does. */
+static uint32_t widest_that_fits(const struct ar_governor *governor, uint32_t segment,
+                                 double left_us, uint32_t rung)
 {
+    const double factor = exp(governor->margins[segment]);
+    const uint32_t narrowest = narrowest_of(governor);
+
+    for (; rung > narrowest; rung--)
+        if (!governor->cost.dominated[rung] &&
+            factor * rest_us(governor, segment, rung) <= left_us)
+            return rung;
+    return narrowest;
+}
+
+/*
+ * Of the encoder: down at once; up only after a row of frames that would all have fitted, and no further than all
+ * would. The decoder's segments only take what is left.
+ */
+static uint32_t settle(struct ar_governor *governor, uint32_t segment, uint32_t fits)
+{
+    if (segment > 0)
+        return fits;
     if (fits <= governor->rung || governor->fresh) {
         governor->fits_in_a_row = 0;
+        governor->rung = fits;
         return fits;
     }
     if (governor->fits_in_a_row == 0 || fits < governor->fits_rung)
         governor->fits_rung = fits;
-    if (++governor->fits_in_a_row < FITS_TO_GO_UP)
+    if (++governor->fits_in_a_row < governor->wait)
         return governor->rung;
     governor->fits_in_a_row = 0;
-    return governor->fits_rung;
+    governor->rung = governor->fits_rung;
+    governor->since_up = 0;
+    return governor->rung;
+}
+
+/*
+ * Whether to give the frame up: it will be late whatever is done, and not because frames are late always: the picture
+ * must go on, if late, where the budget cannot be held at all.
+ */
+static bool is_lost(const struct ar_governor *governor)
+{
+    const uint32_t narrowest = narrowest_of(governor);
+
+    return governor->may_bail && !governor->bailed &&
+           ar_governor_slowdown(governor) * ar_cost_frame_us(&governor->cost, narrowest) <=
+               (double)governor->params.frame_us;
+}
+
+static uint32_t decided(struct ar_governor *governor, uint32_t segment, uint32_t rung,
+                        enum ar_governor_cause cause)
+{
+    struct ar_governor_frame *frame = &governor->frame;
+
+    frame->rungs[segment] = rung;
+    frame->causes[segment] = cause;
+    frame->n_decided = segment + 1;
+    frame->predicted_us[segment] =
+        exp(governor->margins[segment]) * rest_us(governor, segment, rung);
+    return rung;
+}
+
+static uint32_t give_up(struct ar_governor *governor, uint32_t segment)
+{
+    governor->frame.causes[segment] = AR_GOVERNOR_BAILED;
+    governor->bailed = true;
+    governor->n_bailed++;
+    return AR_GOVERNOR_BAIL;
+}
+
+static uint32_t decide_automatically(struct ar_governor *governor, uint32_t segment,
+                                     double left_us)
+{
+    const uint32_t fits =
+        widest_that_fits(governor, segment, left_us, governor->cost.n_rungs - 1);
+    const uint32_t allowed =
+        widest_that_fits(governor, segment, left_us, ar_min_u32(fits, governor->cap));
+    uint32_t rung;
+
+    if (fits == narrowest_of(governor) && rest_us(governor, segment, fits) > left_us) {
+        if (segment == 0)
+            governor->n_infeasible++;
+        if (is_lost(governor))
+            return give_up(governor, segment);
+        settle(governor, segment, fits);
+        return decided(governor, segment, fits, AR_GOVERNOR_TIGHT);
+    }
+    rung = settle(governor, segment, allowed);
+    return decided(governor, segment, rung,
+                   rung < allowed   ? AR_GOVERNOR_HELD
+                   : allowed < fits ? AR_GOVERNOR_CAPPED
+                                    : AR_GOVERNOR_FITS);
+}
+
+static uint32_t decide(struct ar_governor *governor, uint32_t segment, uint64_t now_us)
+{
+    const struct ar_cost *cost = &governor->cost;
+    const struct ar_governor_frame *frame = &governor->frame;
+
+    governor->frame.decided_us[segment] = now_us;
+    if (governor->params.width > 0.0)
+        return decided(governor, segment, ar_cost_rung_of(cost, governor->params.width),
+                       AR_GOVERNOR_PINNED);
+    if (frame->deadline_us == 0)
+        return decided(governor, segment, cost->n_rungs - 1, AR_GOVERNOR_PINNED);
+    return decide_automatically(governor, segment,
+                                (double)elapsed_us(now_us, frame->deadline_us));
 }
 
 uint32_t ar_governor_plan(struct ar_governor *governor, uint64_t now_us, uint64_t deadline_us)
 {
-    if (governor->params.width > 0.0) {
-        governor->rung = ar_governor_rung_of(&governor->cost, governor->params.width);
-        governor->fits_in_a_row = 0;
-    } else if (deadline_us == 0) {
-        governor->rung = widest_of(governor);
-        governor->fits_in_a_row = 0;
-    } else {
-        const uint64_t left_us = elapsed_us(now_us, deadline_us);
-
-        governor->rung = settle(governor, widest_that_fits(governor, left_us));
-    }
-    governor->fresh = false;
-    governor->planned_us = (uint64_t)fmin(predicted_us(governor, governor->rung), 0x1p63);
-    governor->segment_start_us = now_us;
-    return governor->rung;
+    governor->frame = (struct ar_governor_frame){ .start_us = now_us,
+                                                  .deadline_us = deadline_us,
+                                                  .clock = governor->clock };
+    governor->frame.levels[0] = governor->level;
+    return decide(governor, 0, now_us);
 }
 
-static void measure_segment(struct ar_governor *governor, uint32_t segment, uint64_t now_us)
+/*
+ * What the segment that has just run says of those to come: its deviation goes on, but of a large one a part is a pause
+ * of its own.
+ */
+static double carried(double deviation)
 {
-    governor->segments_us[segment] = elapsed_us(governor->segment_start_us, now_us);
-    governor->segment_start_us = now_us;
+    if (deviation <= SPIKE)
+        return deviation;
+    return SPIKE + CARRY_SPIKE * (deviation - SPIKE);
 }
 
-uint32_t ar_governor_replan(struct ar_governor *governor, uint32_t segment, uint64_t now_us,
-                            uint64_t deadline_us)
+uint32_t ar_governor_replan(struct ar_governor *governor, uint32_t segment, uint64_t now_us)
 {
-    (void)deadline_us;
+    struct ar_governor_frame *frame = &governor->frame;
+
     assert(segment >= 1 && segment < governor->cost.n_segments);
+    assert(frame->n_decided == segment);
 
-    measure_segment(governor, segment - 1, now_us);
-    return governor->rung;
+    const uint32_t done = segment - 1;
+    const double expected_us =
+        frame->clock * exp(frame->levels[done]) *
+        ar_cost_us(&governor->cost, done, done > 0 ? frame->rungs[done - 1] : 0,
+                   frame->rungs[done]);
+    const double spent_us = (double)elapsed_us(frame->decided_us[done], now_us);
+
+    frame->levels[segment] = frame->levels[done];
+    if (spent_us > 0.0 && expected_us > 0.0)
+        frame->levels[segment] =
+            within(frame->levels[done] + carried(log(spent_us / expected_us)), LEVEL_MIN,
+                   LEVEL_MAX);
+    return decide(governor, segment, now_us);
 }
 
-/* A rise is believed at once, a fall bit by bit. */
-static void learn(struct ar_governor *governor, double ratio)
+/* What the segments from one on took by calibration, at the rungs that they ran at. */
+static double calibrated_rest_us(const struct ar_governor *governor, uint32_t segment)
 {
-    const double rise = ratio - governor->slowdown;
+    const struct ar_governor_frame *frame = &governor->frame;
+    double us = 0.0;
 
-    governor->slowdown += rise > 0.0 ? rise : DECAY * rise;
+    for (; segment < governor->cost.n_segments; segment++)
+        us += ar_cost_us(&governor->cost, segment, segment > 0 ? frame->rungs[segment - 1] : 0,
+                         frame->rungs[segment]);
+    return frame->clock * us;
 }
 
-void ar_governor_finish(struct ar_governor *governor, uint64_t started_us, uint64_t now_us)
+/* The online quantile: up by much and seldom, down by little and often. */
+static double learn_margin(double margin, double residual)
 {
-    const uint64_t spent_us = elapsed_us(started_us, now_us);
-    const uint64_t calibrated_us = ar_cost_frame_us(&governor->cost, governor->rung);
-
-    measure_segment(governor, governor->cost.n_segments - 1, now_us);
-    if (spent_us == 0 || calibrated_us == 0)
-        return;
-
-    const double ratio = (double)spent_us / (double)calibrated_us;
-    learn(governor, fmin(fmax(ratio, SLOWDOWN_MIN), SLOWDOWN_MAX));
+    if (residual > OUTLIER)
+        return margin;
+    if (residual > margin)
+        margin +=
+            MARGIN_STEP * (1.0 - MISSES) * within((residual - margin) / MARGIN_WIDTH, 0.2, 1.0);
+    else
+        margin -= MARGIN_STEP * MISSES;
+    return within(margin, MARGIN_MIN, MARGIN_MAX);
 }
 
-uint32_t ar_governor_rung_of(const struct ar_cost *cost, double width)
+static void learn_margins(struct ar_governor *governor, uint64_t now_us)
 {
-    uint32_t nearest = 0;
+    const struct ar_governor_frame *frame = &governor->frame;
 
-    for (uint32_t rung = 1; rung < cost->n_rungs; rung++) {
-        if (fabs(cost->widths[rung] - width) < fabs(cost->widths[nearest] - width))
-            nearest = rung;
+    for (uint32_t i = 0; i < governor->cost.n_segments; i++) {
+        const double expected_us = exp(frame->levels[i]) * calibrated_rest_us(governor, i);
+        const double spent_us = (double)elapsed_us(frame->decided_us[i], now_us);
+
+        if (expected_us > 0.0 && spent_us > 0.0)
+            governor->margins[i] =
+                learn_margin(governor->margins[i], log(spent_us / expected_us));
     }
-    return nearest;
+}
+
+static double median_of_three(double a, double b, double c)
+{
+    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
+
+/* A machine in a new state, up or down: what the last three frames say, and margins to begin with. */
+static bool has_changed(struct ar_governor *governor, double ratio)
+{
+    double sum = 0.0;
+
+    governor->recent[governor->n_recent++ % AR_GOVERNOR_N_RECENT] = ratio;
+    if (governor->n_recent < AR_GOVERNOR_N_RECENT)
+        return false;
+    for (uint32_t i = 0; i < AR_GOVERNOR_N_RECENT; i++)
+        sum += governor->recent[i] - governor->level;
+    return fabs(sum / AR_GOVERNOR_N_RECENT) > CHANGED;
+}
+
+static void take_new_state(struct ar_governor *governor)
+{
+    const uint32_t last = governor->n_recent - 1;
+
+    governor->level =
+        within(median_of_three(governor->recent[last % AR_GOVERNOR_N_RECENT],
+                               governor->recent[(last - 1) % AR_GOVERNOR_N_RECENT],
+                               governor->recent[(last - 2) % AR_GOVERNOR_N_RECENT]),
+               LEVEL_MIN, LEVEL_MAX);
+    governor->n_recent = 0;
+    reset_margins(governor);
+}
+
+/* Of the segments that ran, the logarithm of spent over calibrated time. */
+static double ratio_of(double spent_us, double calibrated_us)
+{
+    return within(log(spent_us / calibrated_us), LEVEL_MIN, LEVEL_MAX);
+}
+
+/*
+ * How slow the frame found the machine, against calibration. A slower machine shows in all segments, a pause in one: the
+ * slowest one does not count when it stands out.
+ */
+static double slowness(const struct ar_governor *governor, double spent_us,
+                       double calibrated_us, uint64_t now_us)
+{
+    const struct ar_governor_frame *frame = &governor->frame;
+    const uint32_t n_segments = governor->cost.n_segments;
+    double worst = governor->level + PAUSE;
+    double pause_us = 0.0;
+    double pause_calibrated_us = 0.0;
+
+    for (uint32_t i = 0; i < n_segments; i++) {
+        const uint64_t end_us = i + 1 < n_segments ? frame->decided_us[i + 1] : now_us;
+        const double segment_us = (double)elapsed_us(frame->decided_us[i], end_us);
+        const double expected_us =
+            frame->clock *
+            ar_cost_us(&governor->cost, i, i > 0 ? frame->rungs[i - 1] : 0, frame->rungs[i]);
+
+        if (segment_us > 0.0 && expected_us > 0.0 &&
+            ratio_of(segment_us, expected_us) > worst) {
+            worst = ratio_of(segment_us, expected_us);
+            pause_us = segment_us;
+            pause_calibrated_us = expected_us;
+        }
+    }
+    if (spent_us > pause_us && calibrated_us > pause_calibrated_us)
+        return ratio_of(spent_us - pause_us, calibrated_us - pause_calibrated_us);
+    return ratio_of(spent_us, calibrated_us);
+}
+
+/* A rise is believed sooner than a fall; one far off is a spike until a second one follows. */
+static void learn_level(struct ar_governor *governor, double ratio)
+{
+    const double residual = ratio - governor->level;
+
+    if (residual > SPIKE)
+        governor->level += governor->n_spikes_in_a_row++ > 0 ? residual : SPIKE_RISE;
+    else
+        governor->level += (residual > 0.0 ? RISE : FALL) * residual;
+    if (residual <= SPIKE)
+        governor->n_spikes_in_a_row = 0;
+    governor->level = within(governor->level, LEVEL_MIN, LEVEL_MAX);
+}
+
+static void count_up(uint32_t *frames)
+{
+    if (*frames < UINT32_MAX)
+        (*frames)++;
+}
+
+/*
+ * A miss soon after a move up that no spike explains: it was too early, and the next one waits twice as long. Time
+ * heals.
+ */
+static void learn_wait(struct ar_governor *governor, bool missed, double residual)
+{
+    count_up(&governor->since_up);
+    count_up(&governor->since_wait);
+    if (missed && residual <= SPIKE && governor->since_up < TWO_SECONDS) {
+        governor->wait = governor->wait * 2 < WAIT_MAX ? governor->wait * 2 : WAIT_MAX;
+        governor->since_up = TWO_SECONDS;
+        governor->since_wait = 0;
+    } else if (governor->since_wait >= TEN_SECONDS && governor->wait > WAIT) {
+        governor->wait = governor->wait / 2 > WAIT ? governor->wait / 2 : WAIT;
+        governor->since_wait = 0;
+    }
+}
+
+static void panic(struct ar_governor *governor)
+{
+    governor->misses_in_a_row = 0;
+    for (uint32_t i = 0; i < governor->cost.n_segments; i++) {
+        governor->margins[i] = within(2.0 * governor->margins[i], MARGIN_MIN, MARGIN_MAX);
+    }
+    governor->fits_in_a_row = 0;
+    if (governor->wait < WAIT_AFTER_PANIC)
+        governor->wait = WAIT_AFTER_PANIC;
+}
+
+/* ratio: of the whole frame; slow: of the machine, see slowness(). */
+static void learn(struct ar_governor *governor, double ratio, double slow, uint64_t now_us)
+{
+    const struct ar_governor_frame *frame = &governor->frame;
+    const bool missed = frame->deadline_us != 0 && now_us > frame->deadline_us;
+
+    learn_wait(governor, missed, ratio - governor->level);
+    learn_margins(governor, now_us);
+    learn_level(governor, slow);
+    if (has_changed(governor, slow))
+        take_new_state(governor);
+    governor->misses_in_a_row = missed ? governor->misses_in_a_row + 1 : 0;
+    if (governor->misses_in_a_row == PANIC_MISSES)
+        panic(governor);
+}
+
+void ar_governor_finish(struct ar_governor *governor, uint64_t now_us)
+{
+    const struct ar_governor_frame *frame = &governor->frame;
+    const double calibrated_us = calibrated_rest_us(governor, 0);
+    const double spent_us = (double)elapsed_us(frame->start_us, now_us);
+
+    assert(frame->n_decided == governor->cost.n_segments);
+    if (frame->causes[0] != AR_GOVERNOR_PINNED)
+        governor->fresh = false;
+    governor->bailed = false;
+    if (governor->n_unlearnt > 0) {
+        governor->n_unlearnt--;
+        return;
+    }
+    if (spent_us > 0.0 && calibrated_us > 0.0)
+        learn(governor, ratio_of(spent_us, calibrated_us),
+              slowness(governor, spent_us, calibrated_us, now_us), now_us);
 }

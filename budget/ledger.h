@@ -29,7 +29,8 @@ const char *ar_budget_stage_name(enum ar_budget_stage stage);
 struct ar_budget_ledger {
     struct ar_histogram stages[AR_BUDGET_N_STAGES];
     uint64_t n_painted;
-    uint64_t n_missed; /* painted after the deadline */
+    uint64_t n_missed;   /* painted after the deadline */
+    uint64_t n_degraded; /* given up: the picture before stayed */
     uint64_t longest_run;
     uint64_t run;
     double width_sum; /* mean width = width_sum / n_painted */

@@ -11,17 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "daemon/commands.h"
+#include "daemon/explain.h"
+#include "daemon/perfetto.h"
 #include "daemon/status.h"
 #include "daemon/wire.h"
 
 #define REFUSED       1
 #define TIMEOUT_S     5
+#define CALIBRATION_S 6
+#define FULL_CHUNK    AR_PIPELINE_TRACE_FRAMES
 #define SYSTEM_SOCKET "/run/ar-daemon/control.sock"
 
 static void print_help(FILE *out)
@@ -150,52 +155,171 @@ static void print_result(const struct ar_command *command, const json_t *result,
     case AR_COMMAND_STYLE:
         print_styles(result);
         break;
+    case AR_COMMAND_BUDGET:
+        if (json_object_get(result, "layers")) {
+            ar_explain_print(result, stdout);
+            break;
+        }
+        /* fall through */
     case AR_COMMAND_SET:
         printf("%s = %s\n", json_string_value(json_object_get(result, "key")),
                json_string_value(json_object_get(result, "value")));
         break;
+    case AR_COMMAND_CALIBRATE: /* have more to print: see below */
+    case AR_COMMAND_TRACE:
     case AR_COMMAND_STOP:
         break;
     }
 }
 
-static int print_reply(const struct ar_command *command, json_t *reply, bool json)
+/* The result, or NULL with the exit code after saying why. */
+static json_t *result_of(json_t *reply, int *code)
 {
     const char *error = json_string_value(json_object_get(reply, "error"));
     json_int_t protocol = json_integer_value(json_object_get(reply, "protocol"));
-    const json_t *result = json_object_get(reply, "result");
-    int code = EX_OK;
+    json_t *result = json_object_get(reply, "result");
 
+    *code = EX_OK;
     if (!reply || protocol != AR_WIRE_PROTOCOL || (!error && !result)) {
         fprintf(stderr,
                 "ar-ctl: the daemon's answer is not in protocol %d: are ar-ctl (%s) and "
                 "ar-daemon of one version?\n",
                 AR_WIRE_PROTOCOL, AR_VERSION);
-        code = EX_PROTOCOL;
+        *code = EX_PROTOCOL;
     } else if (error) {
         fprintf(stderr, "ar-ctl: %s\n", error);
-        code = REFUSED;
-    } else {
-        print_result(command, result, json);
+        *code = REFUSED;
     }
+    result = *code == EX_OK ? json_incref(result) : NULL;
     json_decref(reply);
+    return result;
+}
+
+static json_t *ask(const char *socket_path, const struct ar_command *command, char **args,
+                   int n_args, int *code)
+{
+    json_t *result = NULL;
+    int fd = -1;
+
+    *code = connect_to(socket_path, &fd);
+    if (*code != EX_OK)
+        return NULL;
+    if (send_request(fd, command, args, n_args))
+        result = result_of(receive_reply(fd), code);
+    else
+        *code = EX_IOERR;
+    close(fd);
+    return result;
+}
+
+static int run_simple(const char *socket_path, const struct ar_command *command, char **args,
+                      int n_args, bool json)
+{
+    int code;
+    json_t *result = ask(socket_path, command, args, n_args, &code);
+
+    if (result)
+        print_result(command, result, json);
+    json_decref(result);
+    return code;
+}
+
+static json_int_t count_calibrations(const char *socket_path, int *code)
+{
+    json_t *status = ask(socket_path, ar_commands_find("status"), NULL, 0, code);
+    const json_int_t count = json_integer_value(json_object_get(status, "calibrations"));
+
+    json_decref(status);
+    return count;
+}
+
+/* Waits until the daemon has measured, and shows what it found. */
+static int run_calibrate(const char *socket_path, const struct ar_command *command, char **args,
+                         int n_args, bool json)
+{
+    char word[] = "explain";
+    char *explain[] = { word };
+    int code;
+    const json_int_t before = count_calibrations(socket_path, &code);
+
+    if (code == EX_OK)
+        code = run_simple(socket_path, command, args, n_args, false);
+    for (int i = 0; code == EX_OK && i < 10 * CALIBRATION_S; i++) {
+        const struct timespec pause = { .tv_nsec = 100000000 };
+
+        if (count_calibrations(socket_path, &code) != before)
+            return run_simple(socket_path, ar_commands_find("budget"), explain, 1, json);
+        nanosleep(&pause, NULL);
+    }
+    if (code != EX_OK)
+        return code;
+    fputs("ar-ctl: no frame came in that time: calibration begins with the next one\n", stderr);
+    return EX_TEMPFAIL;
+}
+
+static void print_frames(const json_t *chunk, bool perfetto, bool first)
+{
+    const json_t *header = json_object_get(chunk, "header");
+    const json_t *frames = json_object_get(chunk, "frames");
+    const json_t *frame;
+    size_t i;
+
+    if (first && perfetto)
+        ar_perfetto_begin(stdout);
+    else if (first) {
+        json_dumpf(header, stdout, JSON_COMPACT);
+        putchar('\n');
+    }
+    json_array_foreach(frames, i, frame)
+    {
+        if (perfetto) {
+            ar_perfetto_frame(header, frame, stdout);
+        } else {
+            json_dumpf(frame, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+            putchar('\n');
+        }
+    }
+}
+
+/* In pieces, as long as they are full ones: more frames come all the time. */
+static int run_trace(const char *socket_path, const struct ar_command *command, char **args,
+                     int n_args, bool json)
+{
+    const bool perfetto = n_args > 0 && strcmp(args[0], "perfetto") == 0;
+    char from[24] = "1";
+    bool more = true;
+    int code = EX_OK;
+
+    if (n_args > 0 && !perfetto)
+        snprintf(from, sizeof(from), "%s", args[0]);
+    for (bool first = true; more && code == EX_OK; first = false) {
+        char *next[] = { from };
+        json_t *chunk = ask(socket_path, command, next, 1, &code);
+
+        if (!chunk)
+            return code;
+        print_frames(chunk, perfetto, first);
+        more = json_array_size(json_object_get(chunk, "frames")) >= FULL_CHUNK;
+        snprintf(from, sizeof(from), "%lld",
+                 json_integer_value(json_object_get(chunk, "next")));
+        json_decref(chunk);
+    }
+    if (perfetto)
+        ar_perfetto_end(stdout);
     return code;
 }
 
 static int run_command(const char *socket_path, const struct ar_command *command, char **args,
                        int n_args, bool json)
 {
-    int fd = -1;
-    int code = connect_to(socket_path, &fd);
-
-    if (code != EX_OK)
-        return code;
-    if (send_request(fd, command, args, n_args))
-        code = print_reply(command, receive_reply(fd), json);
-    else
-        code = EX_IOERR;
-    close(fd);
-    return code;
+    switch (command->id) {
+    case AR_COMMAND_CALIBRATE:
+        return run_calibrate(socket_path, command, args, n_args, json);
+    case AR_COMMAND_TRACE:
+        return run_trace(socket_path, command, args, n_args, json);
+    default:
+        return run_simple(socket_path, command, args, n_args, json);
+    }
 }
 
 static int usage_error(const char *what, const char *wants)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/painter.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 static enum ar_net_precision choose_precision(const struct ar_painter_params *params)
 {
@@ -32,6 +29,8 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
     }
     painter->model = params->model;
     painter->precision = choose_precision(params);
+    painter->width_px = params->width_px;
+    painter->height_px = params->height_px;
     ret = ar_net_create(&painter->net,
                         &(struct ar_net_params){ .model = painter->model,
                                                  .kernels = params->kernels,
@@ -96,60 +95,10 @@ bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b
     return true;
 }
 
-static void measure(struct ar_painter *painter, const struct ar_frame *in, struct ar_frame *out,
-                    uint32_t rung, struct ar_cost_sweep *sweep)
+struct ar_work ar_painter_work(const struct ar_painter *painter)
 {
-    uint32_t n_segments = ar_decoder_n_segments(painter->decoder);
-    uint64_t start_us = ar_clock_now_us();
-
-    ar_encoder_run(painter->encoder, in, rung);
-    for (uint32_t segment = 0; segment < n_segments; segment++) {
-        uint64_t now_us = ar_clock_now_us();
-
-        ar_cost_sweep_add(sweep, segment, rung, now_us - start_us);
-        start_us = now_us;
-        ar_decoder_run(painter->decoder, segment, rung);
-    }
-    ar_decoder_emit(painter->decoder, in, out);
-    ar_cost_sweep_add(sweep, n_segments, rung, ar_clock_now_us() - start_us);
-}
-
-void ar_painter_macs(const struct ar_painter *painter, const struct ar_frame_shape *shape,
-                     struct ar_cost *cost)
-{
-    const struct ar_model *model = painter->model;
-
-    *cost = (struct ar_cost){ .n_rungs = model->n_rungs, .n_segments = model->n_segments };
-    for (uint32_t rung = 0; rung < model->n_rungs; rung++) {
-        uint32_t rungs[AR_MODEL_MAX_SEGMENTS];
-
-        for (uint32_t segment = 0; segment < model->n_segments; segment++)
-            rungs[segment] = rung;
-        cost->widths[rung] = model->widths[rung];
-        for (uint32_t segment = 0; segment < model->n_segments; segment++)
-            cost->macs[segment][rung] =
-                ar_model_segment_macs(model, segment, rungs, shape->width_px, shape->height_px);
-    }
-}
-
-int ar_painter_calibrate(struct ar_painter *painter, const struct ar_frame *in,
-                         struct ar_frame *out, const atomic_bool *stop, struct ar_cost *cost)
-{
-    struct ar_cost_sweep *sweep;
-    int ret;
-
-    static_assert(AR_COST_MAX_RUNGS >= AR_MODEL_MAX_RUNGS, "a cost table holds every rung");
-    static_assert(AR_COST_MAX_SEGMENTS >= AR_MODEL_MAX_SEGMENTS, "and every segment");
-
-    sweep = calloc(1, sizeof(*sweep));
-    if (!sweep)
-        return -ENOMEM;
-    ar_painter_macs(painter, &in->shape, cost);
-    for (uint32_t run = 0; run < AR_COST_SWEEP_RUNS; run++)
-        for (uint32_t rung = 0; rung < cost->n_rungs && !atomic_load(stop); rung++)
-            measure(painter, in, out, rung, sweep);
-    ret = atomic_load(stop) ? -ECANCELED : ar_cost_sweep_finish(sweep, cost);
-    free(sweep);
-    ar_net_forget(painter->net);
-    return ret;
+    return (struct ar_work){ .model = painter->model,
+                             .precision = painter->precision,
+                             .width_px = painter->width_px,
+                             .height_px = painter->height_px };
 }

@@ -5,7 +5,7 @@
 
 #include "base/frame.h"
 #include "base/reason.h"
-#include "budget/cost.h"
+#include "daemon/work.h"
 #include "decoder/decoder.h"
 #include "encoder/encoder.h"
 #include "nn/net.h"
@@ -27,6 +27,8 @@ enum ar_painter_precision {
 struct ar_painter {
     struct ar_model *model;
     enum ar_net_precision precision;
+    uint32_t width_px;
+    uint32_t height_px;
     struct ar_net *net;
     struct ar_encoder *encoder;
     struct ar_decoder *decoder;
@@ -51,16 +53,8 @@ void ar_painter_destroy(struct ar_painter *painter);
 /* "f32" or "int8". */
 const char *ar_painter_precision_name(const struct ar_painter *painter);
 
-/* Its widths and their MACs, without times. */
-void ar_painter_macs(const struct ar_painter *painter, const struct ar_frame_shape *shape,
-                     struct ar_cost *cost);
+/* What it has to do, for budget/. */
+struct ar_work ar_painter_work(const struct ar_painter *painter);
 
 /* True when both networks cost the same: same precision, layers, channels and rungs. */
 bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b);
-
-/*
- * The calibration sweep: paints `in` into `out` AR_COST_SWEEP_RUNS times at each rung and takes medians.
- * Blocks for about rungs x runs x frame time; -ECANCELED when *stop became true.
- */
-int ar_painter_calibrate(struct ar_painter *painter, const struct ar_frame *in,
-                         struct ar_frame *out, const atomic_bool *stop, struct ar_cost *cost);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/macros.h"
+#include "daemon/explain.h"
 #include "daemon/priv.h"
 #include "nn/cpu.h"
 
@@ -49,9 +50,14 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pipeline->n_frames = params->settings->daemon.frames;
     pipeline->live_budget = params->settings->budget;
     pipeline->live_decoder = params->settings->decoder;
+    if (ar_calibration_folder(pipeline->state_folder, sizeof(pipeline->state_folder)) < 0)
+        pipeline->state_folder[0] = '\0';
     pthread_mutex_init(&pipeline->loops_lock, NULL);
     pthread_mutex_init(&pipeline->live_lock, NULL);
     pthread_mutex_init(&pipeline->stats_lock, NULL);
+    pthread_mutex_init(&pipeline->phase_lock, NULL);
+    atomic_store(&pipeline->heat_cap, UINT32_MAX);
+    pipeline->stats.phase_us = -1;
     ar_latch_init(&pipeline->source_open);
     ar_latch_init(&pipeline->display_open);
     ar_latch_init(&pipeline->go);
@@ -122,6 +128,9 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
         ret = ar_mailbox_create(&pipeline->box_out);
     if (ret == 0)
         ret = ar_workers_create(&pipeline->workers, pipeline->stats.n_threads);
+    pipeline->trace = ar_trace_create();
+    if (ret == 0 && !pipeline->trace)
+        ret = -ENOMEM;
     if (ret < 0) {
         ar_reason_set_err(&reason, ret, "pipeline");
         goto err;
@@ -319,6 +328,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_painter_destroy(atomic_load(&pipeline->old_painter));
     ar_decoder_temporal_destroy(pipeline->temporal);
     ar_sheet_destroy(pipeline->sheet);
+    ar_trace_destroy(pipeline->trace);
     ar_display_destroy(pipeline->display);
     ar_capture_destroy(pipeline->capture);
     ar_pool_destroy(pipeline->pool_out);
@@ -327,6 +337,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_latch_finish(&pipeline->go);
     ar_latch_finish(&pipeline->display_open);
     ar_latch_finish(&pipeline->source_open);
+    pthread_mutex_destroy(&pipeline->phase_lock);
     pthread_mutex_destroy(&pipeline->stats_lock);
     pthread_mutex_destroy(&pipeline->live_lock);
     pthread_mutex_destroy(&pipeline->loops_lock);
@@ -378,6 +389,70 @@ void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
     pipeline->live_decoder = *decoder;
     atomic_store(&pipeline->live_changed, true);
     pthread_mutex_unlock(&pipeline->live_lock);
+}
+
+void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung)
+{
+    atomic_store(&pipeline->heat_cap, rung);
+}
+
+void ar_pipeline_calibrate(struct ar_pipeline *pipeline)
+{
+    atomic_store(&pipeline->calibration_wanted, true);
+}
+
+/* To be freed; NULL without memory. */
+static struct ar_calibration *copy_calibration(struct ar_pipeline *pipeline,
+                                               struct ar_work *work, char *style)
+{
+    struct ar_calibration *copy = malloc(sizeof(*copy));
+
+    if (!copy)
+        return NULL;
+    pthread_mutex_lock(&pipeline->stats_lock);
+    *copy = pipeline->calibration;
+    *work = pipeline->calibrated_work;
+    memcpy(style, pipeline->stats.style, AR_MODEL_NAME_MAX);
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    return copy;
+}
+
+json_t *ar_pipeline_explain(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    char style[AR_MODEL_NAME_MAX];
+    struct ar_work work;
+    struct ar_calibration *calibration = copy_calibration(pipeline, &work, style);
+    json_t *explained = NULL;
+
+    if (!calibration)
+        ar_reason_set_err(reason, -ENOMEM, "budget");
+    else if (!work.model)
+        ar_reason_set(
+            reason, -EAGAIN,
+            "the times of this style are estimated; `ar-ctl calibrate` measures them");
+    else
+        explained = ar_explain_json(calibration, &work, style);
+    free(calibration);
+    return explained;
+}
+
+json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from)
+{
+    struct ar_trace_frame frames[AR_PIPELINE_TRACE_FRAMES];
+    const uint32_t n = ar_trace_read(pipeline->trace, from, frames, AR_PIPELINE_TRACE_FRAMES);
+    char style[AR_MODEL_NAME_MAX];
+    struct ar_work work;
+    struct ar_calibration *calibration = copy_calibration(pipeline, &work, style);
+    json_t *list = json_array();
+    json_t *header = NULL;
+
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, ar_trace_frame_json(&frames[i]));
+    if (calibration)
+        header = ar_trace_header_json(&calibration->cost, style);
+    free(calibration);
+    return json_pack("{s:o*, s:o, s:I}", "header", header, "frames", list, "next",
+                     (json_int_t)(n > 0 ? frames[n - 1].number + 1 : from));
 }
 
 void ar_pipeline_serve(struct ar_pipeline *pipeline)

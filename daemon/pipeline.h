@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -75,6 +76,21 @@ void ar_pipeline_set_budget(struct ar_pipeline *pipeline,
 void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
                              const struct ar_decoder_params *decoder);
 
+/* Measures the network's times again at the next frame; the picture stands still for two seconds at most. */
+void ar_pipeline_calibrate(struct ar_pipeline *pipeline);
+/* What each layer costs at each width (daemon/explain.h). NULL with the reason before that is known. */
+json_t *ar_pipeline_explain(struct ar_pipeline *pipeline, struct ar_reason *reason);
+
+/*
+ * {"header", "frames", "next"}: the frames from a number on, AR_PIPELINE_TRACE_FRAMES at most (daemon/trace.h), and the
+ * number to go on with.
+ */
+#define AR_PIPELINE_TRACE_FRAMES 64
+json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from);
+
+/* The widest rung that may run, UINT32_MAX: all. From the next frame on. */
+void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung);
+
 /* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
 void ar_pipeline_serve(struct ar_pipeline *pipeline);
 
@@ -104,6 +120,13 @@ struct ar_pipeline_status {
     double width;        /* of the last frame */
     double slowdown;
     uint64_t started_us; /* of the first frame; 0 before */
+    uint64_t n_calibrations;
+    uint32_t n_rungs;  /* 0: not known yet */
+    double cap_width;  /* the widest that heat and energy allow; 0: all */
+    double energy_j;   /* of all frames painted while the watts were known */
+    uint64_t n_energy; /* those frames */
+    int64_t
+        phase_us; /* of the newest frame's arrival after the screen's last refresh; -1: unknown */
     uint64_t n_captured;
     uint64_t n_dropped; /* overtaken, or no buffer free */
     uint64_t n_lost;

@@ -8,10 +8,14 @@
 #include "base/pool.h"
 #include "base/workers.h"
 #include "budget/governor.h"
+#include "budget/phase.h"
+#include "daemon/calibration.h"
+#include "daemon/cpu_clock.h"
 #include "daemon/latch.h"
 #include "daemon/painter.h"
 #include "daemon/pipeline.h"
 #include "daemon/sheet.h"
+#include "daemon/trace.h"
 
 /*
  * The pipeline's inside, shared by its three stages. Who writes what:
@@ -55,6 +59,17 @@ struct ar_pipeline {
     _Atomic(struct ar_painter *) old_painter;  /* compute to control */
     struct ar_decoder_temporal *temporal;      /* compute thread's; painters point to it */
     struct ar_governor governor;
+    struct ar_cost next_cost; /* of a style that is switched to: too large for a stack */
+    struct ar_cpu_clock cpu_clock;
+    /* Written by the compute thread under stats_lock. */
+    struct ar_calibration calibration;
+    char state_folder[512];         /* empty: nowhere to keep calibrations */
+    struct ar_work calibrated_work; /* model NULL before the first */
+    atomic_bool calibration_wanted;
+    atomic_uint heat_cap; /* the widest rung that heat allows; control's */
+    pthread_mutex_t phase_lock;
+    struct ar_phase phase; /* of the screen; the display thread's, read by compute */
+    struct ar_trace *trace;
     struct ar_sheet *sheet; /* NULL: none wanted */
     struct ar_pool *pool_out;
     uint32_t n_frames;      /* to paint; 0: no end */

@@ -14,9 +14,11 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "daemon/control.h"
+#include "daemon/heat.h"
 #include "daemon/pipeline.h"
 #include "daemon/status.h"
 #include "daemon/styles.h"
+#include "daemon/trace_file.h"
 #include "daemon/wire.h"
 
 #define TAG "daemon"
@@ -37,6 +39,8 @@ struct run {
     struct ar_loop *loop;
     struct ar_control *control;
     struct ar_pipeline *pipeline;
+    struct ar_heat heat;
+    struct ar_trace_file trace;
     struct ar_loop_source *signals;
     struct ar_loop_source *progress;
     struct ar_loop_source *grace;
@@ -87,7 +91,7 @@ static json_t *do_status(struct run *run, const char *const *args, struct ar_rea
     (void)args;
     (void)reason;
     ar_pipeline_status(run->pipeline, &status);
-    return ar_status_json(&status, ar_clock_now_us());
+    return ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
 }
 
 static json_t *list_styles(const struct run *run, const char *now)
@@ -140,6 +144,7 @@ static int apply_budget(struct run *run, const struct ar_settings *changed,
 {
     (void)reason;
     ar_pipeline_set_budget(run->pipeline, &changed->budget);
+    run->heat.limit_celsius = changed->budget.temperature;
     return 0;
 }
 
@@ -201,6 +206,72 @@ static json_t *do_set(struct run *run, const char *const *args, struct ar_reason
     return json_pack("{s:s, s:s}", "key", args[0], "value", text);
 }
 
+/* A budget is one of the options, with a command of its own. */
+static json_t *do_budget(struct run *run, const char *const *args, struct ar_reason *reason)
+{
+    const char *const assignment[] = { "budget.frame", args[0] };
+    char text[AR_OPTION_TEXT_MAX];
+
+    if (args[0] && strcmp(args[0], "explain") == 0)
+        return ar_pipeline_explain(run->pipeline, reason);
+    if (args[0])
+        return do_set(run, assignment, reason);
+    ar_option_format(ar_option_find(ar_budget_options, "frame"), &run->settings.budget, text,
+                     sizeof(text));
+    return json_pack("{s:s, s:s}", "key", "budget.frame", "value", text);
+}
+
+/* "watts IDLE,BUSY": what a meter showed. */
+static int take_watts(struct run *run, const char *text, struct ar_reason *reason)
+{
+    static const char *const keys[] = { "budget.watts_idle", "budget.watts_busy" };
+    const char *comma = text ? strchr(text, ',') : NULL;
+    char values[2][32];
+
+    if (!comma || comma == text || (size_t)(comma - text) >= sizeof(values[0]))
+        return ar_reason_set(reason, -EINVAL,
+                             "calibrate watts: '%s', must be IDLE,BUSY, as 2.5,6",
+                             text ? text : "");
+    snprintf(values[0], sizeof(values[0]), "%.*s", (int)(comma - text), text);
+    snprintf(values[1], sizeof(values[1]), "%s", comma + 1);
+    for (size_t i = 0; i < AR_ARRAY_LEN(keys); i++) {
+        const char *const assignment[] = { keys[i], values[i] };
+        json_t *done = do_set(run, assignment, reason);
+
+        if (!done)
+            return -EINVAL;
+        json_decref(done);
+    }
+    return 0;
+}
+
+static json_t *do_calibrate(struct run *run, const char *const *args, struct ar_reason *reason)
+{
+    if (args[0] && strcmp(args[0], "watts") != 0) {
+        ar_reason_set(reason, -EINVAL, "calibrate: '%s', must be watts IDLE,BUSY or nothing",
+                      args[0]);
+        return NULL;
+    }
+    if (args[0] && take_watts(run, args[1], reason) < 0)
+        return NULL;
+    ar_pipeline_calibrate(run->pipeline);
+    return json_object();
+}
+
+static json_t *do_trace(struct run *run, const char *const *args, struct ar_reason *reason)
+{
+    char *end = NULL;
+    unsigned long long from = 1;
+
+    if (args[0])
+        from = strtoull(args[0], &end, 10);
+    if (args[0] && (end == args[0] || *end != '\0')) {
+        ar_reason_set(reason, -EINVAL, "trace: '%s', must be the number of a frame", args[0]);
+        return NULL;
+    }
+    return ar_pipeline_trace(run->pipeline, from);
+}
+
 static json_t *do_stop(struct run *run, const char *const *args, struct ar_reason *reason)
 {
     (void)args;
@@ -213,9 +284,9 @@ static json_t *on_command(void *user, const struct ar_command *command, const ch
                           uint32_t n_args, struct ar_reason *reason)
 {
     static json_t *(*const actions[])(struct run *, const char *const *, struct ar_reason *) = {
-        [AR_COMMAND_STATUS] = do_status,
-        [AR_COMMAND_STYLE] = do_style,
-        [AR_COMMAND_SET] = do_set,
+        [AR_COMMAND_STATUS] = do_status, [AR_COMMAND_STYLE] = do_style,
+        [AR_COMMAND_BUDGET] = do_budget, [AR_COMMAND_CALIBRATE] = do_calibrate,
+        [AR_COMMAND_TRACE] = do_trace,   [AR_COMMAND_SET] = do_set,
         [AR_COMMAND_STOP] = do_stop,
     };
 
@@ -352,7 +423,7 @@ static void print_summary(struct run *run)
     ar_pipeline_status(run->pipeline, &status);
     if (status.ledger.n_painted == 0)
         return;
-    object = ar_status_json(&status, ar_clock_now_us());
+    object = ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
     ar_status_print(object, stderr);
     json_decref(object);
 }
@@ -360,12 +431,33 @@ static void print_summary(struct run *run)
 static void close_run(struct run *run)
 {
     ar_control_destroy(run->control);
+    ar_heat_stop(&run->heat);
     ar_pipeline_destroy(run->pipeline);
     ar_loop_remove(&run->progress);
     ar_loop_remove(&run->grace);
     ar_loop_remove(&run->signals);
     ar_loop_destroy(run->loop);
     free(run);
+}
+
+/* What looks at the pipeline from outside. */
+static int open_watchers(struct run *run)
+{
+    const char *trace = run->settings.daemon.trace;
+    struct ar_reason reason;
+    int ret =
+        ar_heat_start(&run->heat, run->loop, run->pipeline, run->settings.budget.temperature);
+
+    if (ret < 0) {
+        ar_log_err(TAG, ret, "heat");
+        return EX_OSERR;
+    }
+    if (trace[0] == '\0')
+        return EX_OK;
+    ret = ar_trace_file_open(&run->trace, run->loop, run->pipeline, trace, &reason);
+    if (ret < 0)
+        ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+    return ret < 0 ? EX_CANTCREAT : EX_OK;
 }
 
 static int run_pipeline(struct run *run)
@@ -375,11 +467,15 @@ static int run_pipeline(struct run *run)
 
     if (code != EX_OK)
         return code;
+    code = open_watchers(run);
+    if (code != EX_OK)
+        ar_pipeline_stop(run->pipeline);
     serve(run, &end);
+    ar_trace_file_close(&run->trace);
     print_summary(run);
     if (end.part != AR_PIPELINE_NOTHING)
         ar_log(AR_LOG_ERROR, TAG, "%s", end.reason.text);
-    return exit_code(&end);
+    return code != EX_OK ? code : exit_code(&end);
 }
 
 int ar_run(const struct ar_settings *settings)

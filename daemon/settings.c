@@ -89,6 +89,12 @@ static const struct ar_option daemon_options[] = {
       .fallback = "",
       .apply = AR_OPTION_RESTART,
       .help = "control socket; empty for the usual place, none for no control" },
+    { .key = "trace",
+      .type = AR_OPTION_TEXT,
+      .offset = offsetof(struct ar_daemon_params, trace),
+      .fallback = "",
+      .apply = AR_OPTION_RESTART,
+      .help = "file for every frame's decisions and times, as JSON lines; empty for none" },
     { 0 },
 };
 
@@ -123,6 +129,7 @@ static const struct shorthand shorthands[] = {
     { "budget", "budget.frame", "TIME", "time that a frame may take, such as 25ms" },
     { "width", "budget.width", "W", "auto, or 0.25..1 to pin the width multiplier" },
     { "threads", "network.threads", "N", "threads that paint" },
+    { "trace", "daemon.trace", "FILE", "write every frame's decisions and times" },
     { "frames", "daemon.frames", "N", "stop after so many frames" },
 };
 

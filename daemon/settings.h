@@ -28,6 +28,7 @@ struct ar_daemon_params {
     uint32_t log;                    /* enum ar_log_level */
     uint32_t loop;                   /* enum ar_loop_kind */
     char socket[AR_OPTION_TEXT_MAX]; /* empty: the usual place */
+    char trace[AR_OPTION_TEXT_MAX];  /* a file; empty: none */
 };
 
 struct ar_settings {

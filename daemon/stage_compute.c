@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/macros.h"
 #include "daemon/priv.h"
 
 #define TAG "compute"
@@ -20,7 +22,9 @@ static void publish_style(struct ar_pipeline *pipeline)
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
-static int calibrate(struct ar_pipeline *pipeline, struct ar_frame *out, struct ar_cost *cost)
+/* A sweep over a grey picture. */
+static int measure(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
+                   struct ar_frame *out)
 {
     struct ar_frame_shape shape = out->shape;
     struct ar_pool *pool = NULL;
@@ -33,32 +37,139 @@ static int calibrate(struct ar_pipeline *pipeline, struct ar_frame *out, struct 
         return ret;
     in = ar_pool_take(pool);
     ar_frame_fill(in, (const uint8_t[3]){ 128, 128, 128 });
-    ret = ar_painter_calibrate(pipeline->painter, in, out, &pipeline->stopping, cost);
+    ret = ar_calibration_measure(calibration, pipeline->painter, in, out, &pipeline->stopping);
+    calibration->clock_khz = ar_cpu_clock_now_khz(&pipeline->cpu_clock);
     ar_decoder_temporal_forget(pipeline->temporal);
     ar_frame_unref(&in);
     ar_pool_destroy(pool);
     return ret;
 }
 
-static int calibrate_and_log(struct ar_pipeline *pipeline, struct ar_cost *cost)
+static void make_key(const struct ar_pipeline *pipeline, struct ar_calibration_key *key)
 {
-    uint64_t start_us = ar_clock_now_us();
-    struct ar_frame *out = ar_pool_take(pipeline->pool_out);
-    int ret;
+    char cpu[128];
 
+    ar_cpu_clock_part(cpu, sizeof(cpu), "/proc/cpuinfo");
+    ar_calibration_key_make(key, pipeline->painter, ar_capture_shape(pipeline->capture),
+                            ar_display_shape(pipeline->display), pipeline->kernels.tier,
+                            ar_workers_count(pipeline->workers), cpu,
+                            pipeline->cpu_clock.max_khz);
+}
+
+static void log_dominated(const struct ar_calibration *calibration, const char *style)
+{
+    const struct ar_cost *cost = &calibration->cost;
+
+    for (uint32_t rung = 0; rung < cost->n_rungs; rung++)
+        if (cost->dominated[rung])
+            ar_log(AR_LOG_INFO, TAG, "%s: width %g is left out: a wider one takes no longer",
+                   style, cost->widths[rung]);
+}
+
+static void log_calibration(const struct ar_calibration *calibration, const char *style)
+{
+    const struct ar_cost *cost = &calibration->cost;
+    char how[48] = "kept from an earlier start";
+
+    if (!calibration->kept)
+        snprintf(how, sizeof(how), "calibrated in %u ms",
+                 (unsigned)(calibration->took_us / 1000));
+    ar_log(AR_LOG_INFO, TAG, "%s: times of %u widths %s: %.1f ms at %g, %.1f ms at %g", style,
+           cost->n_rungs, how, ar_cost_frame_us(cost, 0) / 1e3, cost->widths[0],
+           ar_cost_frame_us(cost, cost->n_rungs - 1) / 1e3, cost->widths[cost->n_rungs - 1]);
+    log_dominated(calibration, style);
+}
+
+/* For control, which reads it under the lock. */
+static void publish_calibration(struct ar_pipeline *pipeline,
+                                const struct ar_calibration *calibration)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->calibration = *calibration;
+    pipeline->calibrated_work = ar_painter_work(pipeline->painter);
+    pipeline->stats.n_calibrations++;
+    pipeline->stats.n_rungs = calibration->cost.n_rungs;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
+/* A busy machine's times serve until the next start. */
+static void keep(const struct ar_calibration *calibration, const char *folder,
+                 const struct ar_calibration_key *key)
+{
+    struct ar_reason reason;
+
+    if (ar_sweep_is_disturbed(&calibration->sweep))
+        ar_log(AR_LOG_INFO, TAG,
+               "the machine was busy while times were measured: they are not kept; "
+               "`ar-ctl calibrate` measures again");
+    else if (ar_calibration_save(calibration, folder, key, &reason) < 0)
+        ar_log(AR_LOG_WARN, TAG, "%s: the next start measures again", reason.text);
+}
+
+/* The painter has changed: whether the times are its own too. */
+static void publish_work(struct ar_pipeline *pipeline, bool same_cost)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->calibrated_work =
+        same_cost ? ar_painter_work(pipeline->painter) : (struct ar_work){ .model = NULL };
+    pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
+/* Kept times where there are some for this set-up and no new ones are asked for; a sweep otherwise. */
+static int find_times(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
+                      bool afresh)
+{
+    const struct ar_work work = ar_painter_work(pipeline->painter);
+    const char *folder = pipeline->state_folder;
+    struct ar_calibration_key key;
+    struct ar_reason reason;
+    struct ar_frame *out;
+    int ret = -ENOENT;
+
+    make_key(pipeline, &key);
+    if (folder[0] != '\0' && !afresh)
+        ret = ar_calibration_load(calibration, folder, &key, &work, &reason);
+    if (ret == 0)
+        return 0;
+    if (ret != -ENOENT)
+        ar_log(AR_LOG_WARN, TAG, "%s: measuring again", reason.text);
+    out = ar_pool_take(pipeline->pool_out);
     if (!out)
         return -ENOBUFS;
-    ret = calibrate(pipeline, out, cost);
+    ret = measure(pipeline, calibration, out);
     ar_frame_unref(&out);
-    if (ret == 0)
-        ar_log(AR_LOG_INFO, TAG,
-               "%s: %u widths calibrated in %u ms: %.1f ms at %g, %.1f ms at %g",
-               pipeline->painter->model->info.style, cost->n_rungs,
-               (unsigned)((ar_clock_now_us() - start_us) / 1000),
-               (double)ar_cost_frame_us(cost, 0) / 1e3, cost->widths[0],
-               (double)ar_cost_frame_us(cost, cost->n_rungs - 1) / 1e3,
-               cost->widths[cost->n_rungs - 1]);
+    if (ret == 0 && folder[0] != '\0')
+        keep(calibration, folder, &key);
     return ret;
+}
+
+static int calibrate(struct ar_pipeline *pipeline, bool afresh)
+{
+    struct ar_calibration *calibration = calloc(1, sizeof(*calibration));
+    int ret = calibration ? find_times(pipeline, calibration, afresh) : -ENOMEM;
+
+    if (ret == 0) {
+        log_calibration(calibration, pipeline->painter->model->info.style);
+        publish_calibration(pipeline, calibration);
+    }
+    free(calibration);
+    return ret;
+}
+
+/* The picture before stays up meanwhile: somebody asked for it. */
+static void take_calibration_request(struct ar_pipeline *pipeline)
+{
+    int ret;
+
+    if (!atomic_exchange(&pipeline->calibration_wanted, false))
+        return;
+    ar_pipeline_set_state(pipeline, AR_PIPELINE_CALIBRATING);
+    ret = calibrate(pipeline, true);
+    if (ret == 0)
+        ar_governor_set_cost(&pipeline->governor, &pipeline->calibration.cost);
+    else if (ret != -ECANCELED)
+        ar_log_err(TAG, ret, "calibration");
+    ar_pipeline_set_state(pipeline, AR_PIPELINE_RUNNING);
 }
 
 /*
@@ -69,7 +180,6 @@ static void take_style(struct ar_pipeline *pipeline)
 {
     struct ar_painter *old = pipeline->painter;
     struct ar_painter *next = NULL;
-    struct ar_cost cost;
 
     if (!atomic_load(&pipeline->old_painter)) /* the one before has been freed */
         next = atomic_exchange(&pipeline->next_painter, NULL);
@@ -77,10 +187,13 @@ static void take_style(struct ar_pipeline *pipeline)
         return;
     pipeline->painter = next;
     ar_decoder_temporal_forget(pipeline->temporal);
+    publish_work(pipeline, ar_painter_same_cost(old, next));
     if (!ar_painter_same_cost(old, next)) {
-        ar_painter_macs(next, ar_capture_shape(pipeline->capture), &cost);
-        ar_cost_estimate(&cost, &pipeline->governor.cost);
-        ar_governor_set_cost(&pipeline->governor, &cost);
+        const struct ar_work work = ar_painter_work(next);
+
+        ar_work_fill_cost(&work, &pipeline->next_cost);
+        ar_cost_estimate(&pipeline->next_cost, &pipeline->governor.cost);
+        ar_governor_set_cost(&pipeline->governor, &pipeline->next_cost);
     }
     publish_style(pipeline);
     atomic_store(&pipeline->old_painter, old);
@@ -108,68 +221,157 @@ struct paint_times {
     uint64_t deadline_us;
 };
 
+/* A flip must be asked for so long before the refresh that it is for; found by experiment in other compositors. */
+#define FLIP_LEAD_US 1500u
+
+/* What is painted then can still be on the screen at the last refresh before the limit; the limit without one. */
+static uint64_t refresh_before(struct ar_pipeline *pipeline, uint64_t now_us, uint64_t limit_us)
+{
+    uint64_t refresh_us;
+
+    pthread_mutex_lock(&pipeline->phase_lock);
+    refresh_us = ar_phase_last_before(&pipeline->phase, limit_us);
+    pthread_mutex_unlock(&pipeline->phase_lock);
+    return refresh_us > now_us + FLIP_LEAD_US ? refresh_us - FLIP_LEAD_US : limit_us;
+}
+
+/* Of a moment, after the refresh before it; -1: there is no grid. */
+static int64_t phase_of(struct ar_pipeline *pipeline, uint64_t at_us)
+{
+    uint64_t refresh_us;
+
+    pthread_mutex_lock(&pipeline->phase_lock);
+    refresh_us = ar_phase_last_before(&pipeline->phase, at_us);
+    pthread_mutex_unlock(&pipeline->phase_lock);
+    return refresh_us > 0 ? (int64_t)(at_us - refresh_us) : -1;
+}
+
 /* A live frame's budget runs from its arrival; a clip that waits for us has all of it. */
-static struct paint_times start_times(const struct ar_pipeline *pipeline,
-                                      const struct ar_frame *in)
+static struct paint_times start_times(struct ar_pipeline *pipeline, const struct ar_frame *in)
 {
     struct paint_times times = { .start_us = ar_clock_now_us() };
 
     times.released_us =
         ar_capture_lossless(pipeline->capture) ? times.start_us : in->arrival_us;
+    if (pipeline->governor.params.deadline == AR_BUDGET_CAPTURE &&
+        !ar_capture_lossless(pipeline->capture))
+        times.released_us = in->capture_us;
     times.deadline_us = times.released_us + pipeline->governor.params.frame_us;
+    if (pipeline->governor.params.deadline == AR_BUDGET_VBLANK)
+        times.deadline_us = refresh_before(pipeline, times.start_us, times.deadline_us);
     return times;
 }
 
-/* Returns the rung that the frame ended at. */
-static uint32_t paint(struct ar_pipeline *pipeline, const struct ar_frame *in,
-                      struct ar_frame *out, struct paint_times *times)
+/* Time at the clock of now over time at the clock of calibration; 1 where either is unknown. */
+static double clock_ratio(const struct ar_pipeline *pipeline)
+{
+    const uint32_t now_khz = ar_cpu_clock_now_khz(&pipeline->cpu_clock);
+    const uint32_t then_khz = pipeline->calibration.clock_khz;
+
+    return now_khz > 0 && then_khz > 0 ? (double)then_khz / now_khz : 1.0;
+}
+
+static uint64_t period_us(const struct ar_pipeline *pipeline)
+{
+    const uint32_t rate_millihz = ar_capture_rate_millihz(pipeline->capture);
+
+    return rate_millihz > 0 ? 1000000000u / rate_millihz : 0;
+}
+
+/* The widest rung that heat and energy allow. */
+static void set_cap(struct ar_pipeline *pipeline)
+{
+    struct ar_governor *governor = &pipeline->governor;
+    const uint32_t heat_cap = atomic_load(&pipeline->heat_cap);
+    const uint32_t energy_cap =
+        ar_energy_cap(&governor->params.energy, &governor->cost, ar_governor_slowdown(governor),
+                      period_us(pipeline));
+
+    ar_governor_set_cap(governor, ar_min_u32(heat_cap, energy_cap));
+}
+
+/* False when the governor gives the frame up: there is nothing to show. */
+static bool paint(struct ar_pipeline *pipeline, const struct ar_frame *in, struct ar_frame *out,
+                  struct paint_times *times)
 {
     struct ar_governor *governor = &pipeline->governor;
     struct ar_decoder *decoder = pipeline->painter->decoder;
     uint32_t n_segments = ar_decoder_n_segments(decoder);
-    uint32_t rung = ar_governor_plan(governor, times->start_us, times->deadline_us);
     double width_sum = 0.0;
+    uint32_t rung;
 
+    ar_governor_set_clock(governor, clock_ratio(pipeline));
+    set_cap(pipeline);
+    rung = ar_governor_plan(governor, times->start_us, times->deadline_us);
+    if (rung == AR_GOVERNOR_BAIL)
+        return false;
     if (ar_encoder_run(pipeline->painter->encoder, in, rung))
         ar_decoder_temporal_forget(pipeline->temporal);
     times->encoded_us = ar_clock_now_us();
     times->decoded_us = times->encoded_us;
     for (uint32_t segment = 0; segment < n_segments; segment++) {
-        rung = ar_governor_replan(governor, segment + 1, times->decoded_us, times->deadline_us);
+        rung = ar_governor_replan(governor, segment + 1, times->decoded_us);
+        if (rung == AR_GOVERNOR_BAIL)
+            return false;
         ar_decoder_run(decoder, segment, rung);
         width_sum += governor->cost.widths[rung];
         times->decoded_us = ar_clock_now_us();
     }
     ar_decoder_emit(decoder, in, out);
     times->end_us = ar_clock_now_us();
-    ar_governor_finish(governor, times->start_us, times->end_us);
+    ar_governor_finish(governor, times->end_us);
     out->sequence = in->sequence;
     out->capture_us = in->capture_us;
     out->arrival_us = in->arrival_us;
     out->painted_us = times->end_us;
     out->width = (float)(width_sum / n_segments);
-    return rung;
+    return true;
 }
 
-static void account(struct ar_pipeline *pipeline, const struct paint_times *times,
-                    uint32_t rung, double width)
+static void account(struct ar_pipeline *pipeline, const struct paint_times *times, double width)
 {
     struct ar_pipeline_status *stats = &pipeline->stats;
+    const struct ar_governor *governor = &pipeline->governor;
     struct ar_budget_ledger *ledger = &stats->ledger;
+    const int64_t phase_us = phase_of(pipeline, times->released_us);
+    const double frame_j = ar_energy_frame_j(&governor->params.energy, period_us(pipeline),
+                                             (double)(times->end_us - times->start_us));
 
     pthread_mutex_lock(&pipeline->stats_lock);
+    stats->phase_us = phase_us;
     ar_budget_ledger_add(ledger, AR_BUDGET_WAIT, times->start_us - times->released_us);
     ar_budget_ledger_add(ledger, AR_BUDGET_ENCODE, times->encoded_us - times->start_us);
     ar_budget_ledger_add(ledger, AR_BUDGET_DECODE, times->decoded_us - times->encoded_us);
     ar_budget_ledger_add(ledger, AR_BUDGET_EMIT, times->end_us - times->decoded_us);
     ar_budget_ledger_add(ledger, AR_BUDGET_PAINT, times->end_us - times->released_us);
-    ar_budget_ledger_painted(ledger, times->end_us, times->deadline_us, rung, width);
+    ar_budget_ledger_painted(ledger, times->end_us, times->deadline_us,
+                             pipeline->governor.frame.rungs[0], width);
     stats->width = width;
-    stats->slowdown = pipeline->governor.slowdown;
+    stats->slowdown = ar_governor_slowdown(&pipeline->governor);
+    stats->cap_width =
+        governor->cap < governor->cost.n_rungs - 1 ? governor->cost.widths[governor->cap] : 0.0;
+    stats->energy_j += frame_j;
+    stats->n_energy += frame_j > 0.0;
     stats->budget_us = pipeline->governor.params.frame_us;
     stats->pinned_width = pipeline->governor.params.width;
     if (stats->started_us == 0)
         stats->started_us = times->start_us;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
+static void trace(struct ar_pipeline *pipeline, const struct paint_times *times)
+{
+    const struct ar_trace_frame frame = { .arrival_us = times->released_us,
+                                          .end_us = times->end_us,
+                                          .decided = pipeline->governor.frame };
+
+    ar_trace_add(pipeline->trace, &frame);
+}
+
+static void count_degraded(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->stats.ledger.n_degraded++;
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
@@ -182,17 +384,22 @@ static int hand_on(struct ar_pipeline *pipeline, struct ar_frame **out)
     return 0;
 }
 
-/* Takes `out`. -ECANCELED when the display is gone. */
+/* Takes `out`. Where the frame is given up, the picture before stays. -ECANCELED when the display is gone. */
 static int paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
                      struct ar_frame *out)
 {
-    struct paint_times times;
-    uint32_t rung;
+    struct paint_times times = start_times(pipeline, in);
     int ret;
 
-    times = start_times(pipeline, in);
-    rung = paint(pipeline, in, out, &times);
-    account(pipeline, &times, rung, (double)out->width);
+    if (!paint(pipeline, in, out, &times)) {
+        times.end_us = 0;
+        trace(pipeline, &times);
+        count_degraded(pipeline);
+        ar_frame_unref(&out);
+        return 0;
+    }
+    trace(pipeline, &times);
+    account(pipeline, &times, (double)out->width);
     if (pipeline->sheet)
         ar_sheet_offer(pipeline->sheet, in, out);
     ret = hand_on(pipeline, &out);
@@ -215,6 +422,7 @@ static void run_frames(struct ar_pipeline *pipeline)
             return;
         take_live_changes(pipeline);
         take_style(pipeline);
+        take_calibration_request(pipeline);
         out = ar_pool_take(pipeline->pool_out);
         if (out) {
             ret = paint_one(pipeline, in, out);
@@ -235,7 +443,6 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
                                         .width_px = shape->width_px,
                                         .height_px = shape->height_px,
                                         .precision = pipeline->settings.network.precision };
-    struct ar_cost cost;
     int ret =
         ar_decoder_temporal_create(&pipeline->temporal, ar_display_shape(pipeline->display),
                                    &pipeline->kernels, pipeline->workers);
@@ -254,10 +461,14 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");
     ar_pipeline_set_state(pipeline, AR_PIPELINE_CALIBRATING);
-    ret = calibrate_and_log(pipeline, &cost);
+    ar_cpu_clock_open(&pipeline->cpu_clock, "/sys");
+    ret = calibrate(pipeline, false);
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "calibration");
-    ar_governor_init(&pipeline->governor, &pipeline->settings.budget, &cost);
+    ar_governor_init(&pipeline->governor, &pipeline->settings.budget,
+                     &pipeline->calibration.cost);
+    pipeline->governor.may_bail =
+        !ar_capture_lossless(pipeline->capture) && !ar_display_keeps_all(pipeline->display);
     return 0;
 }
 
@@ -290,6 +501,7 @@ void ar_pipeline_compute_stage(struct ar_pipeline *pipeline)
             ar_pipeline_fail(pipeline, AR_PIPELINE_STYLE, ret, &reason);
         }
     }
+    ar_cpu_clock_close(&pipeline->cpu_clock);
     ar_pipeline_stop_source(pipeline);
     ar_latch_give(&pipeline->compute_done, 0);
     ar_mailbox_close(pipeline->box_out);

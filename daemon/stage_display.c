@@ -12,6 +12,10 @@ static void on_shown(struct ar_pipeline *pipeline, const struct ar_display_shown
 {
     struct ar_pipeline_status *stats = &pipeline->stats;
 
+    pthread_mutex_lock(&pipeline->phase_lock);
+    ar_phase_flip(&pipeline->phase, shown->shown_us);
+    pthread_mutex_unlock(&pipeline->phase_lock);
+
     pthread_mutex_lock(&pipeline->stats_lock);
     stats->n_shown++;
     ar_budget_ledger_add(&stats->ledger, AR_BUDGET_PRESENT,
@@ -101,6 +105,9 @@ static int open_display(struct ar_pipeline *pipeline, struct ar_reason *reason)
              ar_display_describe(pipeline->display));
     pipeline->stats.frames_wanted = pipeline->n_frames;
     pthread_mutex_unlock(&pipeline->stats_lock);
+    pthread_mutex_lock(&pipeline->phase_lock);
+    ar_phase_init(&pipeline->phase, ar_display_refresh_millihz(pipeline->display));
+    pthread_mutex_unlock(&pipeline->phase_lock);
     return 0;
 }
 

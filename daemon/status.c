@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/status.h"
 
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,31 +46,57 @@ static json_t *stages_json(const struct ar_budget_ledger *ledger)
     return stages;
 }
 
-json_t *ar_status_json(const struct ar_pipeline_status *status, uint64_t now_us)
+/* null: unknown */
+static json_t *known(bool is_known, double value)
+{
+    return is_known ? json_real(value) : json_null();
+}
+
+static json_t *heat_json(const struct ar_thermal_reading *heat, double cap_width)
+{
+    return json_pack("{s:o, s:i, s:o}", "celsius", known(!isnan(heat->celsius), heat->celsius),
+                     "throttled", (int)heat->flags, "cap_width",
+                     known(cap_width > 0.0, cap_width));
+}
+
+static json_t *energy_json(const struct ar_pipeline_status *status, uint64_t now_us)
+{
+    const double frame_j =
+        status->n_energy > 0 ? status->energy_j / (double)status->n_energy : 0.0;
+
+    return json_pack("{s:o, s:o}", "frame_j", known(frame_j > 0.0, frame_j), "joules_per_hour",
+                     known(frame_j > 0.0,
+                           frame_j * frames_per_second(status, now_us) * 3600.0));
+}
+
+json_t *ar_status_json(const struct ar_pipeline_status *status,
+                       const struct ar_thermal_reading *heat, uint64_t now_us)
 {
     const struct ar_budget_ledger *ledger = &status->ledger;
 
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
-                     " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
-                     " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
-                     "version", AR_VERSION, "pid", (int)getpid(), "state",
-                     state_names[status->state], "source", status->source, "display",
-                     status->display, "style", status->style, "tier", status->tier, "precision",
-                     status->precision ? status->precision : "", "loop", status->loop,
-                     "threads", (int)status->n_threads, "width_px", (int)status->width_px,
-                     "height_px", (int)status->height_px, "rate_millihz",
-                     (json_int_t)status->rate_millihz, /* */
-                     "uptime_s", seconds_since(status->started_us, now_us), "fps",
-                     frames_per_second(status, now_us), "width", status->width, "mean_width",
-                     mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
-                     (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
-                     "captured", (json_int_t)status->n_captured, "dropped",
-                     (json_int_t)status->n_dropped, "lost", (json_int_t)status->n_lost,
-                     "corrupt", (json_int_t)status->n_corrupt, "painted",
-                     (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown,
-                     "missed", (json_int_t)ledger->n_missed, "longest_run",
-                     (json_int_t)ledger->longest_run, "switches",
-                     (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
+    return json_pack(
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
+        " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
+        " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+        "version", AR_VERSION, "pid", (int)getpid(), "state", state_names[status->state],
+        "source", status->source, "display", status->display, "style", status->style, "tier",
+        status->tier, "precision", status->precision ? status->precision : "", "loop",
+        status->loop, "threads", (int)status->n_threads, "width_px", (int)status->width_px,
+        "height_px", (int)status->height_px, "rate_millihz",
+        (json_int_t)status->rate_millihz, /* */
+        "uptime_s", seconds_since(status->started_us, now_us), "fps",
+        frames_per_second(status, now_us), "width", status->width, "mean_width",
+        mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
+        (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
+        "captured", (json_int_t)status->n_captured, "dropped", (json_int_t)status->n_dropped,
+        "lost", (json_int_t)status->n_lost, "corrupt", (json_int_t)status->n_corrupt, "painted",
+        (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown, "missed",
+        (json_int_t)ledger->n_missed, "degraded", (json_int_t)ledger->n_degraded,
+        "calibrations", (json_int_t)status->n_calibrations, "longest_run",
+        (json_int_t)ledger->longest_run, "switches", (json_int_t)ledger->n_switches, "stages",
+        stages_json(ledger), "heat", heat_json(heat, status->cap_width), "energy",
+        energy_json(status, now_us), "phase_us",
+        known(status->phase_us >= 0, (double)status->phase_us));
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -102,6 +129,24 @@ static void print_stages(const json_t *stages, FILE *out)
     }
 }
 
+static void print_heat(const json_t *heat, FILE *out)
+{
+    const json_t *celsius = json_object_get(heat, "celsius");
+    const double cap_width = number_of(heat, "cap_width");
+
+    if (json_is_number(celsius))
+        fprintf(out, "  heat      %.0f degrees\n", json_number_value(celsius));
+    if (cap_width > 0.0)
+        fprintf(out, "  capped    width %.2f at most, by heat or energy\n", cap_width);
+}
+
+static void print_energy(const json_t *energy, FILE *out)
+{
+    if (json_is_number(json_object_get(energy, "frame_j")))
+        fprintf(out, "  energy    %.3f J a frame, %.1f kJ an hour\n",
+                number_of(energy, "frame_j"), number_of(energy, "joules_per_hour") / 1e3);
+}
+
 void ar_status_print(const json_t *status, FILE *out)
 {
     double pinned = number_of(status, "pinned_width");
@@ -123,9 +168,15 @@ void ar_status_print(const json_t *status, FILE *out)
             count_of(status, "painted"), number_of(status, "fps"), count_of(status, "shown"));
     fprintf(out, "  drops     %lld overtaken, %lld lost by the source, %lld corrupt\n",
             count_of(status, "dropped"), count_of(status, "lost"), count_of(status, "corrupt"));
-    fprintf(out, "  misses    %lld of the deadline (%.2f %%), longest run %lld\n",
+    fprintf(out,
+            "  misses    %lld of the deadline (%.2f %%), longest run %lld, %lld given up\n",
             count_of(status, "missed"), painted > 0.0 ? 100.0 * missed / painted : 0.0,
-            count_of(status, "longest_run"));
+            count_of(status, "longest_run"), count_of(status, "degraded"));
+    print_heat(json_object_get(status, "heat"), out);
+    print_energy(json_object_get(status, "energy"), out);
+    if (json_is_number(json_object_get(status, "phase_us")))
+        fprintf(out, "  phase     frames arrive %.1f ms after a refresh of the screen\n",
+                number_of(status, "phase_us") / 1e3);
     print_stages(json_object_get(status, "stages"), out);
 }
 

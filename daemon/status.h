@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "budget/thermal.h"
 #include "daemon/pipeline.h"
 
 /*
@@ -12,7 +13,8 @@
  */
 
 /* A new reference, or NULL without memory. now_us is the clock's. */
-json_t *ar_status_json(const struct ar_pipeline_status *status, uint64_t now_us);
+json_t *ar_status_json(const struct ar_pipeline_status *status,
+                       const struct ar_thermal_reading *heat, uint64_t now_us);
 
 /* Prints what it finds; a missing field (another version's reply) is left out. */
 void ar_status_print(const json_t *status, FILE *out);

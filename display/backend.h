@@ -40,6 +40,7 @@ struct ar_display {
     ar_display_event_fn *on_event;
     void *user;
     struct ar_frame_shape shape;
+    uint32_t refresh_millihz; /* set by start where shown_us is a refresh of the screen */
     bool started;
     char describe[192];
 };

@@ -187,6 +187,11 @@ const char *ar_display_describe(const struct ar_display *display)
     return display->describe;
 }
 
+uint32_t ar_display_refresh_millihz(const struct ar_display *display)
+{
+    return display->refresh_millihz;
+}
+
 bool ar_display_keeps_all(const struct ar_display *display)
 {
     return display->backend && display->backend->keeps_all;

@@ -78,6 +78,8 @@ int ar_display_stop(struct ar_display *display, struct ar_reason *reason);
 const struct ar_frame_shape *ar_display_shape(const struct ar_display *display);
 /* One line for people: "file out.mp4 (H.264)", "sdl window 1280x720 (x11)". */
 const char *ar_display_describe(const struct ar_display *display);
+/* The screen's refreshes, when SHOWN tells their times; 0 otherwise. Valid after start. */
+uint32_t ar_display_refresh_millihz(const struct ar_display *display);
 /* True when every frame must be kept: a file. With `auto` known after start. */
 bool ar_display_keeps_all(const struct ar_display *display);
 

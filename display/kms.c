@@ -284,6 +284,7 @@ static int start(struct ar_display *base, struct ar_reason *reason)
                                            .height_px = base->source.height_px,
                                            .format = AR_FRAME_XRGB,
                                            .range = AR_FRAME_FULL };
+    base->refresh_millihz = ar_kms_mode_rate_millihz(&kms->card.mode);
     snprintf(base->describe, sizeof(base->describe), "kms %s %ux%u at %g Hz (%s, %s)",
              kms->card.connector_name, kms->card.mode.hdisplay, kms->card.mode.vdisplay,
              ar_kms_mode_rate_millihz(&kms->card.mode) / 1000.0, kms->card.path,

@@ -24,7 +24,8 @@ FIELDS = {
     'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'uptime_s': float, 'fps': float,
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
     'dropped': int, 'lost': int, 'corrupt': int, 'painted': int, 'shown': int, 'missed': int, 'longest_run': int,
-    'switches': int, 'stages': dict,
+    'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict, 'energy': dict,
+    'phase_us': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
 

@@ -123,6 +123,7 @@ START_TEST(status_is_complete_and_printable)
                                          .started_us = 1000000,
                                          .budget_us = 25000,
                                          .n_shown = 9 };
+    const struct ar_thermal_reading heat = { .celsius = 61.4 };
     char text[4096] = "";
     json_t *object;
     FILE *out;
@@ -132,7 +133,7 @@ START_TEST(status_is_complete_and_printable)
         ar_budget_ledger_add(&status.ledger, AR_BUDGET_PAINT, 20000);
         ar_budget_ledger_painted(&status.ledger, 20000, i == 3 ? 10000 : 25000, 1, 0.5);
     }
-    object = ar_status_json(&status, 3000000);
+    object = ar_status_json(&status, &heat, 3000000);
     ck_assert_ptr_nonnull(object);
     ck_assert_int_eq(json_integer_value(json_object_get(object, "painted")), 10);
     ck_assert_int_eq(json_integer_value(json_object_get(object, "missed")), 1);
@@ -145,6 +146,7 @@ START_TEST(status_is_complete_and_printable)
     ck_assert_ptr_nonnull(strstr(text, "zebra"));
     ck_assert_ptr_nonnull(strstr(text, "10 painted, 5.0 a second, 9 shown"));
     ck_assert_ptr_nonnull(strstr(text, "1 of the deadline (10.00 %)"));
+    ck_assert_ptr_nonnull(strstr(text, "61 degrees"));
     json_decref(object);
 
     /* Another version's reply: nothing that is printed may be taken for granted. */

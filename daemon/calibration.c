@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/calibration.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/clock.h"
+
+#define VERSION     1
+#define MAX_FILE_B  (1u << 20)
+#define MAX_US      1e8 /* of one layer: whoever needs longer has other worries */
+#define SWEEP_US    1800000u
+#define LEAST_RUNGS 3 /* narrowest, widest, middle */
+
+/* ---- what it hangs on */
+
+static uint64_t fnv1a(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+    return hash;
+}
+
+void ar_calibration_key_make(struct ar_calibration_key *key, const struct ar_painter *painter,
+                             const struct ar_frame_shape *in, const struct ar_frame_shape *out,
+                             const char *tier, uint32_t n_threads, const char *cpu,
+                             uint32_t max_khz)
+{
+    snprintf(key->text, sizeof(key->text),
+             "ar-daemon %s; model %016" PRIx64 "; cpu %s; kernels %s; %s; %u threads; %ux%u; "
+             "formats %u %u; %u kHz",
+             AR_VERSION, painter->model->info.hash, cpu, tier,
+             ar_painter_precision_name(painter), n_threads, in->width_px, in->height_px,
+             (unsigned)in->format, (unsigned)out->format, max_khz);
+    key->hash = fnv1a(key->text);
+}
+
+/* The environment does not change while we run. NOLINTBEGIN(concurrency-mt-unsafe) */
+int ar_calibration_folder(char *path, size_t path_b)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    const char *xdg = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    int length;
+
+    if (state && state[0] == '/') /* the first of several */
+        length = snprintf(path, path_b, "%.*s", (int)strcspn(state, ":"), state);
+    else if (xdg && xdg[0] == '/')
+        length = snprintf(path, path_b, "%s/ar-daemon", xdg);
+    else if (home && home[0] == '/')
+        length = snprintf(path, path_b, "%s/.local/state/ar-daemon", home);
+    else
+        return -ENOENT;
+    return length > 0 && (size_t)length < path_b ? 0 : -ENAMETOOLONG;
+}
+/* NOLINTEND(concurrency-mt-unsafe) */
+
+static void file_path(char *path, size_t path_b, const char *folder,
+                      const struct ar_calibration_key *key, const char *suffix)
+{
+    snprintf(path, path_b, "%s/calibration-%016" PRIx64 ".json%s", folder, key->hash, suffix);
+}
+
+/* ---- to and from JSON */
+
+static json_t *times_json(const struct ar_sweep *sweep, uint32_t rung, uint32_t n,
+                          double (*us_of)(const struct ar_sweep *, uint32_t, uint32_t))
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(list, json_real(us_of(sweep, i, rung)));
+    return list;
+}
+
+static json_t *to_json(const struct ar_calibration *calibration,
+                       const struct ar_calibration_key *key)
+{
+    const struct ar_sweep *sweep = &calibration->sweep;
+    json_t *rungs = json_array();
+
+    for (uint32_t rung = 0; rung < sweep->n_rungs; rung++) {
+        if (sweep->n_runs[rung] == 0)
+            continue;
+        json_array_append_new(rungs,
+                              json_pack("{s:i, s:o, s:o}", "rung", (int)rung, "layers_us",
+                                        times_json(sweep, rung, sweep->n_layers,
+                                                   ar_sweep_layer_us),
+                                        "segments_us",
+                                        times_json(sweep, rung, sweep->n_segments,
+                                                   ar_sweep_segment_us)));
+    }
+    return json_pack("{s:i, s:s, s:I, s:o}", "version", VERSION, "key", key->text, "clock_khz",
+                     (json_int_t)calibration->clock_khz, "rungs", rungs);
+}
+
+/* False unless there are exactly n numbers that can be times. */
+static bool read_times(const json_t *list, float *us, uint32_t n)
+{
+    if (json_array_size(list) != n)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const json_t *number = json_array_get(list, i);
+        const double value = json_number_value(number);
+
+        if (!json_is_number(number) || !(value >= 0.0 && value <= MAX_US))
+            return false;
+        us[i] = (float)value;
+    }
+    return true;
+}
+
+static bool read_rung(struct ar_sweep *sweep, const json_t *object)
+{
+    const json_t *rung = json_object_get(object, "rung");
+    float layers_us[AR_SWEEP_MAX_LAYERS];
+    float segments_us[AR_COST_MAX_SEGMENTS];
+
+    if (!json_is_integer(rung) || json_integer_value(rung) < 0 ||
+        json_integer_value(rung) >= (json_int_t)sweep->n_rungs ||
+        sweep->n_runs[json_integer_value(rung)] > 0 ||
+        !read_times(json_object_get(object, "layers_us"), layers_us, sweep->n_layers) ||
+        !read_times(json_object_get(object, "segments_us"), segments_us, sweep->n_segments))
+        return false;
+    ar_sweep_add(sweep, (uint32_t)json_integer_value(rung), layers_us, segments_us);
+    return true;
+}
+
+static bool from_json(struct ar_calibration *calibration, const struct ar_calibration_key *key,
+                      const json_t *root)
+{
+    const json_t *rungs = json_object_get(root, "rungs");
+    const char *text = json_string_value(json_object_get(root, "key"));
+    const json_int_t clock_khz = json_integer_value(json_object_get(root, "clock_khz"));
+    const json_t *rung;
+    size_t i;
+
+    if (json_integer_value(json_object_get(root, "version")) != VERSION || !text ||
+        strcmp(text, key->text) != 0 || clock_khz < 0 || clock_khz > UINT32_MAX ||
+        json_array_size(rungs) < 1)
+        return false;
+    calibration->clock_khz = (uint32_t)clock_khz;
+    json_array_foreach(rungs, i, rung) if (!read_rung(&calibration->sweep, rung)) return false;
+    return true;
+}
+
+/* ---- the file */
+
+static int read_file(const char *path, char **text, size_t *length)
+{
+    FILE *file = fopen(path, "re");
+    int ret = 0;
+
+    *text = NULL;
+    if (!file)
+        return -errno;
+    *text = malloc(MAX_FILE_B);
+    if (!*text)
+        ret = -ENOMEM;
+    else
+        *length = fread(*text, 1, MAX_FILE_B, file);
+    if (ret == 0 && (ferror(file) || *length == MAX_FILE_B))
+        ret = -EINVAL;
+    fclose(file);
+    return ret;
+}
+
+static int finish(struct ar_calibration *calibration, const struct ar_work *work)
+{
+    struct ar_work copy = *work;
+
+    ar_work_fill_cost(work, &calibration->cost);
+    return ar_sweep_finish(&calibration->sweep, ar_work_of_layer, &copy, &calibration->cost);
+}
+
+int ar_calibration_load(struct ar_calibration *calibration, const char *folder,
+                        const struct ar_calibration_key *key, const struct ar_work *work,
+                        struct ar_reason *reason)
+{
+    char path[512];
+    char *text;
+    size_t length = 0;
+    json_t *root;
+    int ret;
+
+    file_path(path, sizeof(path), folder, key, "");
+    ar_work_begin_sweep(work, &calibration->sweep);
+    ret = read_file(path, &text, &length);
+    if (ret == -ENOENT)
+        return ret;
+    root = ret == 0 ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    free(text);
+    if (!root || !from_json(calibration, key, root) || finish(calibration, work) < 0)
+        ret = ar_reason_set(reason, -EINVAL, "%s: not a calibration of this set-up", path);
+    json_decref(root);
+    calibration->kept = ret == 0;
+    return ret;
+}
+
+/* Folders that are missing, one by one. */
+static int make_folders(const char *folder)
+{
+    char path[512];
+
+    if (snprintf(path, sizeof(path), "%s/", folder) >= (int)sizeof(path))
+        return -ENAMETOOLONG;
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return 0;
+}
+
+int ar_calibration_save(const struct ar_calibration *calibration, const char *folder,
+                        const struct ar_calibration_key *key, struct ar_reason *reason)
+{
+    char path[512];
+    char fresh[512];
+    json_t *root = to_json(calibration, key);
+    int ret = make_folders(folder);
+
+    file_path(path, sizeof(path), folder, key, "");
+    file_path(fresh, sizeof(fresh), folder, key, ".new");
+    unlink(fresh); /* of a run that was cut off: a link would be followed */
+    if (ret == 0 && json_dump_file(root, fresh, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) < 0)
+        ret = errno ? -errno : -EIO;
+    if (ret == 0 && rename(fresh, path) < 0)
+        ret = -errno;
+    json_decref(root);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "%s", path) : 0;
+}
+
+/* ---- the sweep */
+
+static void measure(struct ar_painter *painter, const struct ar_frame *in, struct ar_frame *out,
+                    uint32_t rung, struct ar_sweep *sweep)
+{
+    const uint32_t n_segments = ar_decoder_n_segments(painter->decoder);
+    uint64_t layers_ns[AR_MODEL_MAX_LAYERS] = { 0 };
+    float layers_us[AR_SWEEP_MAX_LAYERS];
+    float segments_us[AR_COST_MAX_SEGMENTS];
+    uint64_t start_ns = ar_clock_now_ns();
+
+    ar_net_time_layers(painter->net, layers_ns);
+    ar_encoder_run(painter->encoder, in, rung);
+    for (uint32_t segment = 0; segment < n_segments; segment++) {
+        const uint64_t now_ns = ar_clock_now_ns();
+
+        segments_us[segment] = (float)(now_ns - start_ns) / 1e3F;
+        start_ns = now_ns;
+        ar_decoder_run(painter->decoder, segment, rung);
+    }
+    ar_decoder_emit(painter->decoder, in, out);
+    segments_us[n_segments] = (float)(ar_clock_now_ns() - start_ns) / 1e3F;
+    ar_net_time_layers(painter->net, NULL);
+    for (uint32_t i = 0; i < sweep->n_layers; i++)
+        layers_us[i] = (float)layers_ns[i] / 1e3F;
+    ar_sweep_add(sweep, rung, layers_us, segments_us);
+}
+
+/* The widest so far is as long as the next one can be, but for the very first ones. */
+static bool has_time(uint64_t spent_us, uint64_t longest_us, uint32_t n_measured)
+{
+    return n_measured < LEAST_RUNGS || spent_us + longest_us <= SWEEP_US;
+}
+
+int ar_calibration_measure(struct ar_calibration *calibration, struct ar_painter *painter,
+                           const struct ar_frame *in, struct ar_frame *out,
+                           const atomic_bool *stop)
+{
+    const uint64_t start_us = ar_clock_now_us();
+    const struct ar_work work = ar_painter_work(painter);
+    struct ar_sweep unmeasured;
+    uint64_t longest_us = 0;
+    uint32_t rung;
+
+    ar_work_begin_sweep(&work, &calibration->sweep);
+    ar_work_begin_sweep(&work, &unmeasured);
+    measure(painter, in, out, 0, &unmeasured); /* touches all memory once */
+    for (uint32_t i = 0; ar_sweep_next(&calibration->sweep, i, &rung); i++) {
+        const uint64_t now_us = ar_clock_now_us();
+
+        if (atomic_load(stop))
+            return -ECANCELED;
+        if (!has_time(now_us - start_us, longest_us, i))
+            break;
+        measure(painter, in, out, rung, &calibration->sweep);
+        if (ar_clock_now_us() - now_us > longest_us)
+            longest_us = ar_clock_now_us() - now_us;
+    }
+    ar_net_forget(painter->net);
+    calibration->kept = false;
+    calibration->took_us = ar_clock_now_us() - start_us;
+    return finish(calibration, &work);
+}
