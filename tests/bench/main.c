@@ -16,6 +16,9 @@ static const struct subcommand {
     { "net", bench_net, "the network alone, and what share of the machine's peak it reaches" },
     { "pipeline", bench_pipeline, "frame in to frame out, and what the conversions cost" },
     { "kernels", bench_kernels, "each kernel by itself, beside its scalar twin" },
+    { "fit", bench_fit, "how well calibration predicts what it has not measured" },
+    { "governor", bench_governor,
+      "what decides the width, in made-up worlds, beside other rules" },
     { "peer", bench_peer, "as part of tests/bench/peers.py" },
 };
 

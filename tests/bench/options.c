@@ -10,6 +10,7 @@
 #include "base/decimal.h"
 #include "base/macros.h"
 #include "base/workers.h"
+#include "tests/bench/world.h"
 
 #define MAX_FRAMES 100000
 
@@ -46,6 +47,12 @@ static bool parse_style(struct bench_options *options, const char *text)
 static bool parse_tier(struct bench_options *options, const char *text)
 {
     options->tier = text;
+    return true;
+}
+
+static bool parse_trace(struct bench_options *options, const char *text)
+{
+    options->trace = text;
     return true;
 }
 
@@ -109,6 +116,21 @@ static bool parse_frames(struct bench_options *options, const char *text)
     return rest && *rest == '\0';
 }
 
+static bool parse_seed(struct bench_options *options, const char *text)
+{
+    const char *const rest = read_count(text, UINT32_MAX, &options->seed);
+
+    return rest && *rest == '\0';
+}
+
+static bool parse_seconds(struct bench_options *options, const char *text)
+{
+    const char *const rest = read_count(text, WORLD_MAX_FRAMES / 30, &options->n_world_frames);
+
+    options->n_world_frames *= 30;
+    return rest && *rest == '\0';
+}
+
 static bool parse_json(struct bench_options *options, const char *text)
 {
     options->json = true;
@@ -146,6 +168,10 @@ static const struct row {
     { "pairs", "IN:OUT,...", true, parse_pair, "I420:I420,NV12:NV12,YUYV:XRGB,XRGB:XRGB",
       "pipeline only: formats of the frames" },
     { "frames", "N", false, parse_frames, "60", "measured of each; others warm up" },
+    { "trace", "FILE", false, parse_trace, NULL,
+      "governor only: replay what `ar-daemon --trace FILE` recorded, instead" },
+    { "seed", "N", false, parse_seed, "1", "governor only: draws other traces" },
+    { "seconds", "N", false, parse_seconds, "300", "governor only: length of each of four" },
     { "json", NULL, false, parse_json, NULL, "results as an array of objects" },
     { "pin", NULL, false, parse_pin, NULL,
       "keep the calling thread on the processor it is on" },

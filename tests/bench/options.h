@@ -27,6 +27,7 @@ struct bench_pair {
 struct bench_options {
     const char *style; /* file; all texts are borrowed from argv */
     const char *tier;  /* NULL: the widest */
+    const char *trace; /* NULL: made-up ones */
     double widths[BENCH_MAX_LIST];
     uint32_t n_widths; /* 0: the style's nearest to the quarters */
     uint32_t threads[BENCH_MAX_LIST];
@@ -38,6 +39,8 @@ struct bench_options {
     struct bench_pair pairs[BENCH_MAX_LIST];
     uint32_t n_pairs;
     uint32_t n_frames;
+    uint32_t seed;
+    uint32_t n_world_frames;
     bool json;
     bool pin;
     bool help;
