@@ -65,10 +65,13 @@ int ar_calibration_folder(char *path, size_t path_b)
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
-static void file_path(char *path, size_t path_b, const char *folder,
-                      const struct ar_calibration_key *key, const char *suffix)
+static int file_path(char *path, size_t path_b, const char *folder,
+                     const struct ar_calibration_key *key, const char *suffix)
 {
-    snprintf(path, path_b, "%s/calibration-%016" PRIx64 ".json%s", folder, key->hash, suffix);
+    const int length = snprintf(path, path_b, "%s/calibration-%016" PRIx64 ".json%s", folder,
+                                key->hash, suffix);
+
+    return length > 0 && (size_t)length < path_b ? 0 : -ENAMETOOLONG;
 }
 
 /* ---- to and from JSON */
@@ -188,14 +191,14 @@ int ar_calibration_load(struct ar_calibration *calibration, const char *folder,
                         struct ar_reason *reason)
 {
     char path[512];
-    char *text;
+    char *text = NULL;
     size_t length = 0;
     json_t *root;
-    int ret;
+    int ret = file_path(path, sizeof(path), folder, key, "");
 
-    file_path(path, sizeof(path), folder, key, "");
     ar_work_begin_sweep(work, &calibration->sweep);
-    ret = read_file(path, &text, &length);
+    if (ret == 0)
+        ret = read_file(path, &text, &length);
     if (ret == -ENOENT)
         return ret;
     root = ret == 0 ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -229,11 +232,14 @@ int ar_calibration_save(const struct ar_calibration *calibration, const char *fo
     char path[512];
     char fresh[512];
     json_t *root = to_json(calibration, key);
-    int ret = make_folders(folder);
+    int ret = file_path(path, sizeof(path), folder, key, "");
 
-    file_path(path, sizeof(path), folder, key, "");
-    file_path(fresh, sizeof(fresh), folder, key, ".new");
-    unlink(fresh); /* of a run that was cut off: a link would be followed */
+    if (ret == 0)
+        ret = file_path(fresh, sizeof(fresh), folder, key, ".new");
+    if (ret == 0)
+        ret = make_folders(folder);
+    if (ret == 0)
+        unlink(fresh); /* of a run that was cut off: a link would be followed */
     if (ret == 0 && json_dump_file(root, fresh, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) < 0)
         ret = errno ? -errno : -EIO;
     if (ret == 0 && rename(fresh, path) < 0)
