@@ -648,6 +648,7 @@ START_TEST(a_change_of_less_than_a_spike_is_found_within_a_second)
     play_many(1.0, 2 * SECOND);
     play_many(0.75, AR_GOVERNOR_N_RECENT);
     ck_assert_double_eq_tol(ar_governor_slowdown(&governor), 0.75, 0.02);
+    ck_assert_uint_lt(governor.n_recent, AR_GOVERNOR_N_RECENT); /* of the new state */
 }
 END_TEST
 
@@ -687,12 +688,13 @@ END_TEST
 
 /* ---- margins */
 
+/* _i: how slow it is, in tenths. */
 START_TEST(a_steady_machine_needs_little_margin)
 {
     const double start = governor.margins[0];
 
     governor.n_unlearnt = 0;
-    play_many(1.0, 60 * SECOND);
+    play_many(_i / 10.0, 20 * SECOND);
     for (uint32_t i = 0; i < N_SEGMENTS; i++) {
         ck_assert_double_gt(governor.margins[i], 0.0);
         ck_assert_double_lt(governor.margins[i], 0.5 * start);
@@ -737,16 +739,21 @@ END_TEST
 
 /* ---- misses */
 
-/* A move up, and then a miss that no spike explains. */
+/* A miss that no spike explains. */
+static void miss_by_little(void)
+{
+    plan_for(&governor, room_for_us(WIDEST));
+    for (uint32_t segment = 1; segment < N_SEGMENTS; segment++)
+        ar_governor_replan(&governor, segment, NOON_US + segment * 5000);
+    ar_governor_finish(&governor, NOON_US + (uint64_t)(1.15 * (double)room_for_us(WIDEST)));
+}
+
 static void go_up_and_miss(void)
 {
     governor.since_up = 1;
     governor.level = 0.0;
     governor.n_recent = 0;
-    plan_for(&governor, room_for_us(WIDEST));
-    for (uint32_t segment = 1; segment < N_SEGMENTS; segment++)
-        ar_governor_replan(&governor, segment, NOON_US + segment * 5000);
-    ar_governor_finish(&governor, NOON_US + (uint64_t)(1.15 * (double)room_for_us(WIDEST)));
+    miss_by_little();
 }
 
 START_TEST(a_miss_after_a_move_up_doubles_the_wait_and_time_heals)
@@ -780,11 +787,53 @@ START_TEST(a_miss_long_after_a_move_up_is_not_its_fault)
 
     governor.n_unlearnt = 0;
     play_many(1.0, 10 * SECOND);
-    plan_for(&governor, room_for_us(WIDEST));
-    for (uint32_t segment = 1; segment < N_SEGMENTS; segment++)
-        ar_governor_replan(&governor, segment, NOON_US + segment * 5000);
-    ar_governor_finish(&governor, NOON_US + (uint64_t)(1.15 * (double)room_for_us(WIDEST)));
+    miss_by_little();
     ck_assert_uint_eq(governor.wait, wait);
+}
+END_TEST
+
+START_TEST(a_move_up_is_remembered)
+{
+    const uint32_t wait = governor.wait;
+
+    governor.n_unlearnt = 0;
+    play_many(1.0, 10 * SECOND);
+    play(1.0, 0, 0.0, room_for_us(8));
+    ck_assert_uint_le(governor.rung, 8);
+    play_many(1.0, wait);
+    ck_assert_uint_eq(governor.rung, WIDEST);
+    miss_by_little();
+    ck_assert_uint_eq(governor.wait, 2 * wait);
+}
+END_TEST
+
+START_TEST(without_a_deadline_nothing_is_missed)
+{
+    const uint32_t wait = governor.wait;
+
+    governor.n_unlearnt = 0;
+    for (int i = 0; i < 4; i++) {
+        governor.since_up = 1;
+        ar_governor_plan(&governor, NOON_US, 0);
+        for (uint32_t segment = 1; segment < N_SEGMENTS; segment++)
+            ar_governor_replan(&governor, segment, NOON_US + segment * 5200);
+        ar_governor_finish(&governor, NOON_US + N_SEGMENTS * 5200);
+        ck_assert_uint_eq(governor.misses_in_a_row, 0);
+        ck_assert_uint_eq(governor.wait, wait);
+    }
+    ck_assert_double_gt(governor.level, 0.0);
+}
+END_TEST
+
+START_TEST(a_panic_starts_the_row_again)
+{
+    governor.n_unlearnt = 0;
+    play_many(1.0, 10 * SECOND);
+    plan_for(&governor, room_for_us(6));
+    ck_assert(play(1.0, 3, 40000.0, BUDGET_US));
+    ck_assert_uint_eq(governor.fits_in_a_row, 1);
+    ck_assert(play(1.0, 3, 40000.0, BUDGET_US));
+    ck_assert_uint_eq(governor.fits_in_a_row, 0);
 }
 END_TEST
 
@@ -1245,11 +1294,14 @@ static void add_learning(Suite *suite)
     tcase_add_test(learns, a_change_of_less_than_a_spike_is_found_within_a_second);
     tcase_add_test(learns, what_a_segment_took_is_believed_of_the_rest);
     tcase_add_test(learns, a_longer_segment_is_never_believed_less);
-    tcase_add_test(learns, a_steady_machine_needs_little_margin);
+    tcase_add_loop_test(learns, a_steady_machine_needs_little_margin, 7, 14);
     tcase_add_test(learns, the_margin_is_what_one_prediction_in_a_hundred_exceeds);
     tcase_add_test(learns, an_event_is_no_error_of_a_prediction);
     tcase_add_test(learns, a_miss_after_a_move_up_doubles_the_wait_and_time_heals);
     tcase_add_test(learns, a_miss_long_after_a_move_up_is_not_its_fault);
+    tcase_add_test(learns, a_move_up_is_remembered);
+    tcase_add_test(learns, without_a_deadline_nothing_is_missed);
+    tcase_add_test(learns, a_panic_starts_the_row_again);
     tcase_add_test(learns, a_spike_after_a_move_up_is_not_its_fault);
     tcase_add_test(learns, two_misses_in_a_row_are_a_panic);
     suite_add_tcase(suite, learns);

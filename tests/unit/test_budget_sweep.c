@@ -103,11 +103,19 @@ END_TEST
 START_TEST(the_first_ones_are_narrowest_widest_and_middle)
 {
     static const uint32_t first[] = { 0, 8, 4, 2, 6, 1, 3, 5, 7, 0, 8, 4 };
+    static const uint32_t halves[] = {
+        0, 16, 8, 4, 12, 2, 6, 10, 14, 1, 3, 5, 7, 9, 11, 13, 15
+    };
     uint32_t rung;
 
     for (uint32_t i = 0; i < AR_ARRAY_LEN(first); i++) {
         ck_assert(ar_sweep_next(&sweep, i, &rung));
         ck_assert_uint_eq(rung, first[i]);
+    }
+    sweep.n_rungs = 17;
+    for (uint32_t i = 0; i < AR_ARRAY_LEN(halves); i++) {
+        ck_assert(ar_sweep_next(&sweep, i, &rung));
+        ck_assert_uint_eq(rung, halves[i]);
     }
     for (uint32_t n_rungs = 3; n_rungs <= AR_COST_MAX_RUNGS; n_rungs++) {
         sweep.n_rungs = n_rungs;
@@ -258,6 +266,37 @@ START_TEST(corrections_go_along_a_line)
 }
 END_TEST
 
+START_TEST(a_rung_that_takes_longer_than_a_wider_one_is_marked)
+{
+    for (uint32_t rung = 0; rung < N_RUNGS; rung++)
+        add_run(rung, rung == 4 ? 3.0 : 1.0, 1.0);
+    cost.dominated[2] = true; /* from before */
+    ck_assert_int_eq(ar_sweep_finish(&sweep, work_of, NULL, &cost), 0);
+    for (uint32_t rung = 0; rung < N_RUNGS; rung++)
+        ck_assert_int_eq(cost.dominated[rung], rung == 4);
+}
+END_TEST
+
+static struct ar_fit_work steep_work(void *user, uint32_t layer, const uint32_t *rungs)
+{
+    return (struct ar_fit_work){ .pointwise = rungs[0] == 0 ? 1.0 : 1e46 };
+}
+
+/* A layer of no time in a segment of a minute, and the other way round: what is between has no end. */
+START_TEST(times_without_end_are_refused)
+{
+    static const float none = 1e-38F;
+    static const float minute = 1e8F;
+    static const float less = 9e7F;
+
+    sweep = (struct ar_sweep){ .n_rungs = N_RUNGS, .n_segments = 1, .n_layers = 1 };
+    cost = (struct ar_cost){ .n_rungs = N_RUNGS, .n_segments = 1 };
+    ar_sweep_add(&sweep, 0, &none, &less);
+    ar_sweep_add(&sweep, N_RUNGS - 1, &minute, &none);
+    ck_assert_int_eq(ar_sweep_finish(&sweep, steep_work, NULL, &cost), -ERANGE);
+}
+END_TEST
+
 /* Timers are coarse: layers that sum up to more than their segment leave nothing beyond, not less. */
 START_TEST(layers_longer_than_their_segment_take_no_time_back)
 {
@@ -341,6 +380,8 @@ int main(void)
     tcase_add_loop_test(tests, what_was_measured_comes_out, 0, 8);
     tcase_add_test(tests, a_few_rungs_give_all_combinations);
     tcase_add_test(tests, corrections_go_along_a_line);
+    tcase_add_test(tests, a_rung_that_takes_longer_than_a_wider_one_is_marked);
+    tcase_add_test(tests, times_without_end_are_refused);
     tcase_add_test(tests, layers_longer_than_their_segment_take_no_time_back);
     tcase_add_test(tests, times_of_zero_are_no_trouble);
     tcase_add_loop_test(tests, any_times_give_finite_ones, 0, 4);
