@@ -603,12 +603,13 @@ START_TEST(one_spike_is_not_believed_and_a_second_one_is)
 }
 END_TEST
 
+/* _i: frames in between. */
 START_TEST(two_spikes_apart_are_two_first_ones)
 {
     governor.n_unlearnt = 0;
     play_many(1.0, SECOND);
     play_at(3.0);
-    play_many(1.0, 3);
+    play_many(1.0, (uint32_t)_i);
     play_at(3.0);
     ck_assert_double_lt(ar_governor_slowdown(&governor), 1.4);
 }
@@ -1288,7 +1289,7 @@ static void add_learning(Suite *suite)
     tcase_add_loop_test(learns, a_level_that_stays_is_learnt, 1500, 1505);
     tcase_add_test(learns, a_rise_is_believed_sooner_than_a_fall);
     tcase_add_test(learns, one_spike_is_not_believed_and_a_second_one_is);
-    tcase_add_test(learns, two_spikes_apart_are_two_first_ones);
+    tcase_add_loop_test(learns, two_spikes_apart_are_two_first_ones, 1, 5);
     tcase_add_loop_test(learns, a_pause_in_one_segment_is_no_slow_machine, 0, N_SEGMENTS);
     tcase_add_test(learns, no_time_teaches_nothing);
     tcase_add_test(learns, a_change_of_less_than_a_spike_is_found_within_a_second);
