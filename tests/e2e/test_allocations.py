@@ -17,6 +17,7 @@ import y4m
 COUNTER = os.environ.get('AR_ALLOCATION_COUNTER')
 WARM_FRAMES = 50  # the first frames may fill buffers of the C library
 N_FRAMES = 1000
+FRAMES_S = 90  # by the scene's clock they take 8.4
 COUNT = struct.Struct('=QQ')  # thread_count of count_allocations.c
 FRAME_THREADS = {'ar-capture', 'ar-compute', 'ar-work-1', 'ar-display'}
 CONTROL = 'ar-daemon'
@@ -54,7 +55,8 @@ class Allocations(harness.Case):
             daemon.wait_painted(WARM_FRAMES)
             before = self.calls(daemon)
             meanwhile(daemon)
-            daemon.wait_painted(N_FRAMES)
+            wanted = daemon.status()['painted'] + N_FRAMES
+            daemon.wait_until(lambda status: status['painted'] >= wanted, 'frames', FRAMES_S)
             after = self.calls(daemon)
             daemon.signal()
             self.assertEqual(daemon.wait(), 0)

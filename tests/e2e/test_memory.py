@@ -15,8 +15,8 @@ N_WARM_SWITCHES = 30  # until the allocator has room for two painters wherever i
 N_SWITCHES = 40
 N_FRAMES = 1500 if harness.SLOW < 2 else 150
 LARGE_PEAK_B = 120_000_000  # at 1280x720, in whatever numbers and at whatever width it paints
-N_LARGE_FRAMES = 500
-LARGE_S = 120
+N_LARGE_FRAMES = 300
+LARGE_S = 240
 
 
 class Use:
