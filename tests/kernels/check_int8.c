@@ -426,22 +426,24 @@ static void check_widen8(struct kcheck *check, bool adds)
                  width, kcheck_edge_name(check->edge));
 }
 
-static void check_quantise8(struct kcheck *check)
+/* Steep: a large product, and a bias that takes most of it away, so that it shows whether the product is rounded. */
+static void check_quantise8(struct kcheck *check, bool is_steep)
 {
     const uint32_t width = 1 + kcheck_draw_below(check, MAX_WIDTH);
     const uint32_t whole = ar_tensor_whole(width);
     const size_t stride = whole + kcheck_draw_below(check, 9);
     float *const planes = kcheck_place(check, 0, (3 * stride + whole) * sizeof(*planes));
     uint8_t *const dst = kcheck_place(check, DST, 4 * (size_t)whole);
+    const float middle = is_steep ? 1.0F : 0.0F;
     struct ar_quantise8 quantise;
     const float *src[4];
 
     for (size_t i = 0; i < 4; i++) {
         src[i] = planes + i * stride;
-        quantise.scale[i] = 100.0F * kcheck_draw(check);
-        quantise.bias[i] = 128.0F;
+        quantise.scale[i] = is_steep ? 1e6F : 100.0F * kcheck_draw(check);
+        quantise.bias[i] = 128.0F - middle * quantise.scale[i];
         for (uint32_t x = 0; x < width; x++)
-            planes[i * stride + x] = 2.0F * kcheck_draw(check);
+            planes[i * stride + x] = middle + (is_steep ? 1e-4F : 2.0F) * kcheck_draw(check);
     }
     check->tier.quantise8_row(dst, src, &quantise, width);
     for (uint32_t x = 0; x < width; x++) {
@@ -474,7 +476,7 @@ void kcheck_int8(struct kcheck *check)
         }
         if (resamples) {
             check_widen8(check, i / 2 % 2);
-            check_quantise8(check);
+            check_quantise8(check, i / 2 % 2);
         }
     }
     check->n_ran += 3 * multiplies + 2 * resamples;
