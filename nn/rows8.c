@@ -95,7 +95,8 @@ static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
         const float scale = rows8->input->step * rows8->pack->dw_steps[c] / rows8->dw_step;
 
         rows8->dw_start[c] = -rows8->input->zero * rows8->pack->dw_sums[c];
-        rows8->dw_signed_start[c] = (AR_TENSOR8_ZERO - rows8->input->zero) * rows8->pack->dw_sums[c];
+        rows8->dw_signed_start[c] =
+            (AR_TENSOR8_ZERO - rows8->input->zero) * rows8->pack->dw_sums[c];
         rows8->dw_scale[c] = fminf(scale, AR_DWCONV8_MAX_SCALE);
     }
 }

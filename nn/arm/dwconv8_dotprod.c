@@ -20,23 +20,28 @@
 #define FOURS ((size_t)4)
 #define TAPS  3
 
-/* What a channel is filtered with: row r's taps are lane r. */
-struct channel {
-    int8x16_t weights;
+/* What four channels are filtered with: a row of a channel's weights is a lane, as is what else it has. */
+struct filter {
+    int8x16_t weights[FOURS];
     int32x4_t start;
     float32x4_t scale;
 };
 
-AR_TILE struct channel load_channel(const struct ar_dwconv8_filter *restrict filter, size_t c)
+AR_TILE struct filter load_filter(const struct ar_dwconv8_filter *restrict from, size_t c)
 {
-    int8_t weights[16] = { 0 };
-
-    memcpy(weights, filter->weights + c * TAPS * 4, (size_t)TAPS * 4);
-    return (struct channel){
-        .weights = vld1q_s8(weights),
-        .start = vld1q_dup_s32(filter->signed_start + c),
-        .scale = vld1q_dup_f32(filter->scale + c),
+    struct filter filter = {
+        .start = vld1q_s32(from->signed_start + c),
+        .scale = vld1q_f32(from->scale + c),
     };
+
+    AR_UNROLL
+    for (size_t i = 0; i < FOURS; i++) {
+        int8_t weights[16] = { 0 };
+
+        memcpy(weights, from->weights + (c + i) * TAPS * 4, (size_t)TAPS * 4);
+        filter.weights[i] = vld1q_s8(weights);
+    }
+    return filter;
 }
 
 AR_TILE int8x16_t load_signed(const uint8_t *bytes)
@@ -67,15 +72,15 @@ AR_TILE void load_fours(int8x16_t *restrict fours, const uint8_t *in, size_t str
         fours[v] = vqtbl1q_s8(load_signed(in + v * 2 * LANES), first);
 }
 
-/* A group of pixels of a channel, scaled; `at` is the first one's left tap in each row. */
+/* A group of pixels of channel i, scaled; `at` is the first one's left tap in each row. */
 AR_TILE void filtered(float32x4_t *restrict values, const uint8_t *const *restrict in,
-                      size_t at, const struct channel *restrict channel, size_t stride)
+                      size_t at, const struct filter *restrict filter, size_t i, size_t stride)
 {
     int32x4_t sum[GROUP];
 
     AR_UNROLL
     for (size_t v = 0; v < GROUP; v++)
-        sum[v] = channel->start;
+        sum[v] = vdupq_n_s32(filter->start[i]);
     AR_UNROLL
     for (size_t r = 0; r < TAPS; r++) {
         int8x16_t fours[GROUP];
@@ -83,37 +88,34 @@ AR_TILE void filtered(float32x4_t *restrict values, const uint8_t *const *restri
         load_fours(fours, in[r] + at, stride);
         AR_UNROLL
         for (size_t v = 0; v < GROUP; v++)
-            sum[v] = ar_dot_lane(sum[v], fours[v], channel->weights, r);
+            sum[v] = ar_dot_lane(sum[v], fours[v], filter->weights[i], r);
     }
     AR_UNROLL
     for (size_t v = 0; v < GROUP; v++)
-        values[v * FOURS] = vmulq_f32(vcvtq_f32_s32(sum[v]), channel->scale);
+        values[v * FOURS] = vmulq_n_f32(vcvtq_f32_s32(sum[v]), filter->scale[i]);
 }
 
 AR_TILE void dwconv8_row(uint8_t *restrict dst, const uint8_t *const *restrict rows,
-                         const struct ar_dwconv8_filter *restrict filter,
+                         const struct ar_dwconv8_filter *restrict from,
                          const struct ar_dwconv8_shape *restrict shape, size_t stride)
 {
     const size_t plane = shape->src_stride;
     const size_t n_pixels = ar_tensor_whole(shape->width);
 
     for (size_t c = 0; c < shape->channels; c += FOURS) {
+        const struct filter filter = load_filter(from, c);
         uint8_t *const out = dst + c / FOURS * shape->dst_stride;
         const uint8_t *in[TAPS];
-        struct channel channels[FOURS];
 
         AR_UNROLL
         for (size_t r = 0; r < TAPS; r++)
             in[r] = rows[r] + c * plane - 1;
-        AR_UNROLL
-        for (size_t i = 0; i < FOURS; i++)
-            channels[i] = load_channel(filter, c + i);
         for (size_t x = 0; x < n_pixels; x += GROUP * LANES) {
             float32x4_t values[GROUP * FOURS];
 
             AR_UNROLL
             for (size_t i = 0; i < FOURS; i++)
-                filtered(values + i, in, i * plane + x * stride, &channels[i], stride);
+                filtered(values + i, in, i * plane + x * stride, &filter, i, stride);
             AR_UNROLL
             for (size_t v = 0; v < GROUP; v++)
                 vst1q_u8(out + (x + v * LANES) * FOURS,

@@ -24,7 +24,7 @@ AR_TILE uint8x16_t ar_neon_round_filtered(const float32x4_t *restrict values)
         vqmovn_high_s16(vqmovn_s16(ar_neon_round_signed(values[0], values[1])),
                         ar_neon_round_signed(values[2], values[3]));
 
-    return veorq_u8(vreinterpretq_u8_s8(vmaxq_s8(bytes, vdupq_n_s8(-127))), vdupq_n_u8(0x80));
+    return vmaxq_u8(veorq_u8(vreinterpretq_u8_s8(bytes), vdupq_n_u8(0x80)), vdupq_n_u8(1));
 }
 
 /* Four bytes of each of four channels to four channels of each of four pixels. */

@@ -93,12 +93,17 @@ class Emulator:
         return counts
 
 
-def engine_frame(emulator, options, width):
+def engine_frame(emulator, options, width, precision='f32'):
     """Counts of this engine."""
     counts = emulator.frame(options.sysroot, options.build / 'tests' / 'bench' / 'net_frames',
-                            options.style, f'{width:g}', *options.size)
+                            options.style, precision, f'{width:g}', *options.size)
     counts.functions.pop(INPUT_ONLY, None)
     return counts
+
+
+def engine_frame_int8(emulator, options, width):
+    """The same, in int8."""
+    return engine_frame(emulator, options, width, 'int8')
 
 
 def prepare(folder):
@@ -187,7 +192,7 @@ def main():
         prepare(options.ort)
     emulator = Emulator(options.cpu)
     os.environ['PYTHONDONTWRITEBYTECODE'] = '1'
-    engines = {'ar-daemon': engine_frame}
+    engines = {'ar-daemon f32': engine_frame, 'ar-daemon int8': engine_frame_int8}
     if options.ort:
         engines[f'ONNX Runtime {ort_version(options.ort)}'] = ort_frame
     try:
@@ -199,7 +204,7 @@ def main():
                 instructions, multiply_adds = (counts.total(i) / 1e6 for i in range(2))
                 print(f'| {width:g} | {name} | {instructions:.1f} | {multiply_adds:.1f} '
                       f'| {instructions / multiply_adds:.2f} |', flush=True)
-                if options.functions and frame is engine_frame:
+                if options.functions and frame is not ort_frame:
                     print_functions(counts)
     finally:
         emulator.close()

@@ -3,14 +3,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nn/cpu.h"
 #include "nn/model.h"
 #include "nn/net.h"
 
 /*
- * net_frames STYLE WIDTH WIDTH_PX HEIGHT_PX N_FRAMES: runs a style's network so many times on one thread, and nothing
- * else, for arm_instructions.py to count what that takes. Its planes are a slope: no time or count depends
+ * net_frames STYLE PRECISION WIDTH WIDTH_PX HEIGHT_PX N_FRAMES: runs a style's network so many times on one thread, in
+ * f32 or int8, and nothing else, for arm_instructions.py to count what that takes. Its planes are a slope: no time or count depends
  * on what is painted.
  */
 
@@ -55,11 +56,13 @@ int main(int argc, char **argv)
     struct ar_model *model = NULL;
     struct ar_net *net = NULL;
     struct ar_kernels kernels;
-    struct ar_reason reason = { .text = "net_frames STYLE WIDTH WIDTH_PX HEIGHT_PX N_FRAMES" };
+    struct ar_reason reason = {
+        .text = "net_frames STYLE PRECISION WIDTH WIDTH_PX HEIGHT_PX N_FRAMES"
+    };
     uint32_t flags;
     int ret = -EINVAL;
 
-    if (argc == 6)
+    if (argc == 7)
         ret = ar_cpu_flags(&flags, &reason);
     if (ret == 0)
         ret = ar_model_open(&model, argv[1], &reason);
@@ -69,14 +72,17 @@ int main(int argc, char **argv)
         const struct ar_net_params params = { .model = model,
                                               .kernels = &kernels,
                                               .workers = workers,
-                                              .width_px = (uint32_t)atoi(argv[3]),
-                                              .height_px = (uint32_t)atoi(argv[4]) };
+                                              .width_px = (uint32_t)atoi(argv[4]),
+                                              .height_px = (uint32_t)atoi(argv[5]),
+                                              .precision = strcmp(argv[2], "int8") == 0
+                                                               ? AR_NET_INT8
+                                                               : AR_NET_F32 };
 
         ar_kernels_init(&kernels, flags);
         ret = ar_net_create(&net, &params, &reason);
     }
     if (ret == 0)
-        run(net, nearest_rung(model, strtod(argv[2], NULL)), strtoul(argv[5], NULL, 10));
+        run(net, nearest_rung(model, strtod(argv[3], NULL)), strtoul(argv[6], NULL, 10));
     else
         fprintf(stderr, "%s\n", reason.text);
     ar_net_destroy(net);

@@ -3,12 +3,15 @@
 """Predicts the milliseconds of a frame on Raspberry Pis, without one: not measured.
 
 Compute: a style's exact multiply-accumulates, each at the cycles that llvm-mca gives the loop that does them (mca.py).
-That is the least: caches that always hit, and nothing beside the loops. Memory: the bytes that ar-bench's column MB
+That is the least: caches that always hit, and nothing beside the loops. What int8 does to a sum before it is stored
+is nearly what it does to a float32 that it takes in, and is counted as that; the loop of its depthwise filter
+has it inside. Memory: the bytes that ar-bench's column MB
 counts, at the rate that one core copies with, added as if nothing overlapped. Threads share both alike.
 
 usage: predict_arm.py models/scream.safetensors
 """
 import argparse
+import itertools
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -21,8 +24,6 @@ from architecture import layer_macs  # noqa: E402
 
 SIZE_PX = (640, 360)
 WIDTHS = (0.25, 0.5, 0.75, 1.0)
-FLOATS = 4  # of a vector
-MAPS_B = 4  # a value
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,38 @@ class Board:
 
 BOARDS = (Board('Raspberry Pi 4', 'Cortex-A72', 1.8e9, 4e9),
           Board('Raspberry Pi 5', 'Cortex-A76', 2.4e9, 9e9))
-LOOPS = {'pointwise': 'pointwise, 5 vectors x 4 outputs', 'planes': 'pointwise, 4 vectors x 6 planes',
-         1: 'depthwise 3x3, stride 1', 2: 'depthwise 3x3, stride 2'}
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The names of its loops, by core where these differ."""
+
+    name: str
+    value_b: int
+    pointwise: dict
+    planes: dict
+    depthwise: str
+    end: str | None = None
+
+
+PRECISIONS = (
+    Precision('f32', 4, dict.fromkeys(('Cortex-A72', 'Cortex-A76'), 'pointwise, 5 vectors x 4 outputs'),
+              dict.fromkeys(('Cortex-A72', 'Cortex-A76'), 'pointwise, 4 vectors x 6 planes'),
+              'depthwise 3x3, stride '),
+    Precision('int8', 1, {'Cortex-A72': 'int8 pointwise, 8 pixels x 4 outputs',
+                          'Cortex-A76': 'int8 pointwise, 8 pixels x 12 outputs'},
+              {'Cortex-A72': 'int8 pointwise, 8 pixels x 4 outputs',
+               'Cortex-A76': 'int8 pointwise, 8 pixels x 6 planes'},
+              'int8 depthwise 3x3, stride ', 'int8 from float32'))
+DEPTHWISE8_MACS = {'Cortex-A72': 8 * 4 * 9, 'Cortex-A76': 16 * 4 * 9}  # of an iteration: pixels, channels, taps
+END_VALUES = 32  # that an iteration of the loop at a sum's end takes
+
+
+def per_mac(result):
+    """Cycles of one multiply-accumulate in a loop; of a filter's taps, that of the zero beside them is none."""
+    if result.name.text.startswith('int8 depthwise'):
+        return result.cycles / DEPTHWISE8_MACS[result.core]
+    return result.cycles_per_multiply_add / result.name.kind[1]
 
 
 def inputs_and_outputs(architecture, layer, rungs):
@@ -48,38 +79,42 @@ def inputs_and_outputs(architecture, layer, rungs):
     return n_pixels, architecture.channels(layer.input, rungs), architecture.channels(layer.name, rungs)
 
 
-def cycles(architecture, rungs, cost):
-    """Of one frame on one core; `cost` has the cycles of a vector multiply-add by loop."""
+def cycles(architecture, rungs, cost, core, precision):
+    """Of one frame on one core; `cost` has the results of its loops by name."""
     total = 0.0
+    product = {n_outputs == 6: per_mac(cost[name]) for n_outputs, name in
+               ((6, precision.planes[core]), (0, precision.pointwise[core]))}
     for layer in architecture.layers:
         macs = layer_macs(architecture, layer, *SIZE_PX, rungs)
         n_pixels, n_inputs, n_outputs = inputs_and_outputs(architecture, layer, rungs)
         depthwise = 9 * n_pixels * n_inputs if layer.op == 'separable' else 0
-        product = cost[LOOPS['planes' if n_outputs == 6 else 'pointwise']]
-        total += depthwise / FLOATS * cost[LOOPS[layer.stride]] if depthwise else 0
-        total += (macs - depthwise) / FLOATS * product
+        if depthwise:
+            total += depthwise * per_mac(cost[f'{precision.depthwise}{layer.stride}'])
+        total += (macs - depthwise) * product[n_outputs == 6]
+        if precision.end:
+            total += n_pixels * n_outputs * cost[precision.end].cycles / END_VALUES
     return total
 
 
-def traffic_b(architecture, rungs):
+def traffic_b(architecture, rungs, value_b):
     """What maps move: each is written once and read by each of its readers."""
     total = 0
     for layer in architecture.layers:
         for name in filter(None, (layer.input, layer.add, layer.name)):
             shift = architecture.shift(name)
             n_pixels = -(-SIZE_PX[0] >> shift) * -(-SIZE_PX[1] >> shift)
-            total += n_pixels * architecture.channels(name, rungs) * MAPS_B
+            total += n_pixels * architecture.channels(name, rungs) * value_b
     return total
 
 
 def costs(compiler, sysroot):
-    """Cycles of a multiply-add by core and loop."""
+    """Results by core and loop."""
     found = mca.compile_loops(compiler, sysroot)
     known, missing = mca.analysers(None)
     table = {}
     for analyser in known:
         for result in mca.analyse(found, analyser):
-            table.setdefault(result.core, {})[result.name.text] = result.cycles_per_multiply_add
+            table.setdefault(result.core, {})[result.name.text] = result
     return table, missing
 
 
@@ -97,16 +132,16 @@ def main():
         sys.exit(str(problem))
     for words in missing:
         print(f'SKIPPED: {words}')
-    print('| board (prediction) | width | compute, ms | with memory, ms | 3 threads, ms |')
-    print('|---|---|---|---|---|')
+    print('| board (prediction) | precision | width | compute, ms | with memory, ms | 3 threads, ms |')
+    print('|---|---|---|---|---|---|')
     for board in BOARDS:
         if board.core not in table:
             continue
-        for width in WIDTHS:
+        for precision, width in itertools.product(PRECISIONS, WIDTHS):
             rungs = architecture.equal_rungs(architecture.nearest_rung(width))
-            least = cycles(architecture, rungs, table[board.core]) / board.hz * 1e3
-            memory = traffic_b(architecture, rungs) / board.bytes_a_second * 1e3
-            print(f'| {board.name} | {width:g} | {least:.1f} | {least + memory:.1f} | '
+            least = cycles(architecture, rungs, table[board.core], board.core, precision) / board.hz * 1e3
+            memory = traffic_b(architecture, rungs, precision.value_b) / board.bytes_a_second * 1e3
+            print(f'| {board.name} | {precision.name} | {width:g} | {least:.1f} | {least + memory:.1f} | '
                   f'{least / 3 + memory:.1f} |')
 
 

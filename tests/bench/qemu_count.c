@@ -52,7 +52,7 @@ static struct function {
 static size_t n_functions;
 static const char *out_path;
 
-/* FMLA, FMLS, SDOT, UDOT, SMMLA: vectors, by vector and by element, in any precision. */
+/* FMLA, FMLS, SMULL, SMLAL, SDOT, UDOT, SMMLA: vectors, by vector and by element, in any precision. */
 static const struct {
     uint32_t mask;
     uint32_t value;
@@ -62,6 +62,8 @@ static const struct {
     { 0xBF80B400, 0x0F801000 }, /* FMLA, FMLS Vd.4S, Vn.4S, Vm.S[i] */
     { 0xBF60FC00, 0x0E400C00 }, /* FMLA Vd.8H, Vn.8H, Vm.8H */
     { 0xBFC0B400, 0x0F001000 }, /* FMLA, FMLS Vd.8H, Vn.8H, Vm.H[i] */
+    { 0xBFE0FC00, 0x0E20C000 }, /* SMULL, SMULL2 of bytes */
+    { 0xBFE0FC00, 0x0E208000 }, /* SMLAL, SMLAL2 of bytes */
     { 0x9F20FC00, 0x0E009400 }, /* SDOT, UDOT by vector */
     { 0x9F00F400, 0x0F00E000 }, /* SDOT, UDOT by element */
     { 0xDFE0FC00, 0x4E80A400 }, /* SMMLA, UMMLA */
