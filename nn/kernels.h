@@ -173,7 +173,7 @@ struct ar_kernels {
     ar_pwconv8_row_fn *pwconv8_row;
     ar_widen8_row_fn *widen8_row;
     ar_quantise8_row_fn *quantise8_row;
-    bool has_fast_int8; /* dot products: int8 is faster than float32 */
+    bool has_fast_int8; /* dot products: int8 is surely faster than float32 */
     /* Two picture rows to and from one row of yuv420 planes, or two rows of rgb planes. */
     ar_ingest_row_fn *ingest_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_emit_row_fn *emit_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
