@@ -196,8 +196,8 @@ class Result:
 
     @property
     def ratio(self):
-        """Cycles by those that the multiply-adds alone take."""
-        return self.cycles / self.limit if self.limit else float('nan')
+        """Cycles by those that the multiply-adds alone take; 0 where it has none."""
+        return self.cycles / self.limit if self.limit else 0.0
 
     @property
     def cycles_per_multiply_add(self):
