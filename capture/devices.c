@@ -15,9 +15,9 @@
 #define BY_ID_PREFIX "/dev/v4l/by-id/"
 
 /* True when the node offers a picture format of ours. */
-static bool offers_format(const struct ar_v4l2_io *io)
+static bool offers_format(const struct ar_v4l2_io *io, uint32_t type)
 {
-    struct v4l2_fmtdesc description = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+    struct v4l2_fmtdesc description = { .type = type };
 
     while (ar_v4l2_io_call(io, VIDIOC_ENUM_FMT, &description) == 0) {
         if (ar_v4l2_format_find(description.pixelformat))
@@ -49,7 +49,10 @@ static void describe_open(struct ar_device *device, const struct ar_v4l2_io *io)
              (const char *)capability.card);
     device->output = (able & (V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_OUTPUT_MPLANE)) != 0;
     device->capture =
-        (able & V4L2_CAP_VIDEO_CAPTURE) && (able & V4L2_CAP_STREAMING) && offers_format(io);
+        able & V4L2_CAP_STREAMING &&
+        ((able & V4L2_CAP_VIDEO_CAPTURE && offers_format(io, V4L2_BUF_TYPE_VIDEO_CAPTURE)) ||
+         (able & V4L2_CAP_VIDEO_CAPTURE_MPLANE &&
+          offers_format(io, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)));
 }
 
 static void describe(struct ar_device *device, struct udev_device *node)

@@ -13,6 +13,7 @@
 #include "capture/mjpeg.h"
 #include "capture/v4l2_mode.h"
 #include "capture/v4l2_node.h"
+#include "capture/v4l2_queue.h"
 #include "capture/v4l2_stamp.h"
 
 /* A camera as a source: streams through mapped buffers, the newest picture wins. */
@@ -21,25 +22,15 @@
 #define DEFAULT_HEIGHT_PX    480
 #define DEFAULT_RATE_MILLIHZ 30000
 
-/* Fewer than 4 buffers in the driver, and USB cameras drop pictures. */
-#define WANTED_BUFFERS 4
-#define MIN_BUFFERS    2
-#define MAX_BUFFERS    32
-
 /* A camera that is silent for longer is as good as gone: a converter without a signal, a hung USB device. */
 #define SILENT_MAX_US 5000000
 
 #define NO_BUFFER UINT32_MAX
 
-struct buffer {
-    const uint8_t *data;
-    size_t size_b;
-};
-
 /* A picture on its way from the driver to a frame. */
 struct picture {
-    struct v4l2_buffer buffer;
-    uint64_t sequence; /* ours */
+    struct ar_v4l2_filled filled; /* its buffer's index is NO_BUFFER when there is none */
+    uint64_t sequence;            /* ours */
 };
 
 struct v4l2 {
@@ -48,11 +39,11 @@ struct v4l2 {
     struct ar_v4l2_node node;
     const struct ar_v4l2_format *format;
     struct ar_v4l2_layout layout; /* of raw formats */
+    bool narrow_rgb;              /* colours run 16..235 where a frame's run 0..255 */
     struct ar_mjpeg *mjpeg;       /* NULL for raw formats */
+    struct ar_v4l2_queue queue;
     struct ar_pool *pool;
     struct ar_loop_source *source;
-    struct buffer buffers[MAX_BUFFERS];
-    uint32_t n_buffers;
     uint32_t events;        /* of poll(2), since the last look */
     bool asked;             /* for a picture, since start */
     bool restarted;         /* since the last good picture */
@@ -79,7 +70,7 @@ static int configure(struct ar_capture *base, const char *argument, struct ar_re
 
 static void set_rate(struct v4l2 *v4l2, struct v4l2_fract interval)
 {
-    struct v4l2_streamparm parm = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+    struct v4l2_streamparm parm = { .type = v4l2->node.type };
     uint32_t rate_millihz = ar_v4l2_rate_millihz(interval);
 
     parm.parm.capture.timeperframe = interval;
@@ -93,29 +84,48 @@ static void set_rate(struct v4l2 *v4l2, struct v4l2_fract interval)
 }
 
 /* Takes over what the driver made of our format: it may change anything. */
-static int accept_format(struct v4l2 *v4l2, const struct v4l2_pix_format *pix,
+static int accept_format(struct v4l2 *v4l2, const struct ar_v4l2_pix *pix,
                          struct ar_reason *reason)
 {
     struct ar_capture *base = &v4l2->base;
+    enum ar_frame_range range;
     char name[5];
 
-    ar_v4l2_fourcc_text(name, pix->pixelformat);
-    v4l2->format = ar_v4l2_format_find(pix->pixelformat);
+    ar_v4l2_fourcc_text(name, pix->fourcc);
+    v4l2->format = ar_v4l2_format_find(pix->fourcc);
     if (!v4l2->format)
         return ar_reason_set(reason, -ENOTSUP,
                              "%s: insists on the format %s, which we do not read",
                              v4l2->node.path, name);
+    range = ar_v4l2_range(v4l2->format, pix);
+    v4l2->narrow_rgb = v4l2->format->rgb && range == AR_FRAME_LIMITED;
     base->shape = (struct ar_frame_shape){
-        .width_px = pix->width & ~1u,
-        .height_px = pix->height & ~1u,
+        .width_px = pix->width_px & ~1u,
+        .height_px = pix->height_px & ~1u,
         .format = v4l2->format->frame,
-        .range = v4l2->format->jpeg ? AR_FRAME_FULL : ar_v4l2_range(pix),
+        .range = v4l2->format->convert && !v4l2->format->rgb ? range : AR_FRAME_FULL,
     };
-    if (!v4l2->format->jpeg && !ar_v4l2_layout(&v4l2->layout, v4l2->format->frame, pix))
-        return ar_reason_set(reason, -EIO,
-                             "%s: the driver gives %s %ux%u an impossible row of %u bytes",
-                             v4l2->node.path, name, pix->width, pix->height, pix->bytesperline);
+    if (!ar_v4l2_layout(&v4l2->layout, v4l2->format, pix))
+        return ar_reason_set(
+            reason, -EIO,
+            "%s: the driver gives %s %ux%u an impossible layout, rows of %u bytes",
+            v4l2->node.path, name, pix->width_px, pix->height_px, pix->stride_b[0]);
     return ar_frame_shape_check(&base->shape, v4l2->node.path, reason);
+}
+
+static void fill_format(struct v4l2_format *format, const struct ar_v4l2_mode *mode)
+{
+    if (format->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
+        format->fmt.pix_mp =
+            (struct v4l2_pix_format_mplane){ .width = mode->width_px,
+                                             .height = mode->height_px,
+                                             .pixelformat = mode->format->fourcc,
+                                             .field = V4L2_FIELD_ANY };
+    else
+        format->fmt.pix = (struct v4l2_pix_format){ .width = mode->width_px,
+                                                    .height = mode->height_px,
+                                                    .pixelformat = mode->format->fourcc,
+                                                    .field = V4L2_FIELD_ANY };
 }
 
 static int set_format(struct v4l2 *v4l2, struct ar_reason *reason)
@@ -126,120 +136,36 @@ static int set_format(struct v4l2 *v4l2, struct ar_reason *reason)
         .height_px = params->size.height_px ? params->size.height_px : DEFAULT_HEIGHT_PX,
         .rate_millihz = params->rate_millihz ? params->rate_millihz : DEFAULT_RATE_MILLIHZ,
     };
-    struct v4l2_format format = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+    struct v4l2_format format = { .type = v4l2->node.type };
     struct ar_v4l2_mode mode = { .format = NULL };
-    int ret = ar_v4l2_choose_mode(&v4l2->node.io, &wish, v4l2->node.path, &mode, reason);
+    struct ar_v4l2_pix pix;
+    int ret = ar_v4l2_choose_mode(&v4l2->node, &wish, &mode, reason);
 
     if (ret < 0)
         return ret;
-    format.fmt.pix = (struct v4l2_pix_format){ .width = mode.width_px,
-                                               .height = mode.height_px,
-                                               .pixelformat = mode.format->fourcc,
-                                               .field = V4L2_FIELD_ANY };
+    fill_format(&format, &mode);
     ret = ar_v4l2_node_call(&v4l2->node, VIDIOC_S_FMT, &format);
     if (ret < 0)
         return ar_v4l2_node_refuse(&v4l2->node, ret, "cannot set the format", reason);
-    ret = accept_format(v4l2, &format.fmt.pix, reason);
+    pix = ar_v4l2_pix_from(&format);
+    ret = accept_format(v4l2, &pix, reason);
     if (ret < 0)
         return ret;
     if (mode.interval.numerator == 0)
         mode.interval = (struct v4l2_fract){ 1000, wish.rate_millihz };
     set_rate(v4l2, mode.interval);
-    if (!v4l2->format->jpeg)
+    if (v4l2->format->convert)
         return 0;
-    ret = ar_mjpeg_create(&v4l2->mjpeg, format.fmt.pix.width, format.fmt.pix.height);
+    ret = ar_mjpeg_create(&v4l2->mjpeg, pix.width_px, pix.height_px);
     return ret < 0 ? ar_reason_set_err(reason, ret, "%s: JPEG decoder", v4l2->node.path) : 0;
-}
-
-static struct v4l2_buffer describe_buffer(uint32_t index)
-{
-    return (struct v4l2_buffer){ .index = index,
-                                 .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                                 .memory = V4L2_MEMORY_MMAP };
-}
-
-static int queue_buffer(const struct v4l2 *v4l2, uint32_t index)
-{
-    struct v4l2_buffer buffer = describe_buffer(index);
-
-    return ar_v4l2_node_call(&v4l2->node, VIDIOC_QBUF, &buffer);
-}
-
-static int map_buffer(struct v4l2 *v4l2, uint32_t index)
-{
-    struct v4l2_buffer buffer = describe_buffer(index);
-    const int ret = ar_v4l2_node_call(&v4l2->node, VIDIOC_QUERYBUF, &buffer);
-
-    if (ret < 0)
-        return ret;
-    if (buffer.length < v4l2->layout.size_b)
-        return -EIO;
-    v4l2->buffers[index].data = ar_v4l2_io_map(&v4l2->node.io, buffer.length, buffer.m.offset);
-    if (!v4l2->buffers[index].data)
-        return -ENOMEM;
-    v4l2->buffers[index].size_b = buffer.length;
-    v4l2->n_buffers = index + 1;
-    return 0;
-}
-
-static int request_buffers(const struct v4l2 *v4l2, uint32_t *n_buffers)
-{
-    struct v4l2_requestbuffers request = { .count = *n_buffers,
-                                           .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                                           .memory = V4L2_MEMORY_MMAP };
-    const int ret = ar_v4l2_node_call(&v4l2->node, VIDIOC_REQBUFS, &request);
-
-    *n_buffers = ar_min_u32(request.count, MAX_BUFFERS);
-    return ret;
 }
 
 static int map_buffers(struct v4l2 *v4l2, struct ar_reason *reason)
 {
-    uint32_t n_buffers = WANTED_BUFFERS;
-    int ret = request_buffers(v4l2, &n_buffers);
+    const int ret = ar_v4l2_queue_map(&v4l2->queue, &v4l2->node, v4l2->layout.size_b,
+                                      v4l2->layout.n_memory);
 
-    if (ret == 0 && n_buffers < MIN_BUFFERS)
-        ret = -ENOMEM;
-    for (uint32_t i = 0; ret == 0 && i < n_buffers; i++)
-        ret = map_buffer(v4l2, i);
     return ret < 0 ? ar_v4l2_node_refuse(&v4l2->node, ret, "cannot set up buffers", reason) : 0;
-}
-
-static void unmap_buffers(struct v4l2 *v4l2)
-{
-    uint32_t none = 0;
-
-    for (uint32_t i = 0; i < v4l2->n_buffers; i++) {
-        struct buffer *buffer = &v4l2->buffers[i];
-        /* The cast gives back what mmap() gave; the pages are never written. */
-        void *memory = (void *)(uintptr_t)buffer->data;
-
-        ar_v4l2_io_unmap(&v4l2->node.io, memory, buffer->size_b);
-        *buffer = (struct buffer){ .data = NULL };
-    }
-    if (v4l2->n_buffers > 0)
-        request_buffers(v4l2, &none);
-    v4l2->n_buffers = 0;
-}
-
-static int stream_on(struct v4l2 *v4l2)
-{
-    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-
-    for (uint32_t i = 0; i < v4l2->n_buffers; i++) {
-        const int ret = queue_buffer(v4l2, i);
-
-        if (ret < 0)
-            return ret;
-    }
-    return ar_v4l2_node_call(&v4l2->node, VIDIOC_STREAMON, &type);
-}
-
-static void stream_off(struct v4l2 *v4l2)
-{
-    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-
-    ar_v4l2_node_call(&v4l2->node, VIDIOC_STREAMOFF, &type);
 }
 
 static void on_events(void *user, uint32_t events)
@@ -254,15 +180,14 @@ static void stop(struct ar_capture *base)
     struct v4l2 *v4l2 = from_base(base);
 
     ar_loop_remove(&v4l2->source);
-    if (v4l2->node.io.fd >= 0)
-        stream_off(v4l2);
-    unmap_buffers(v4l2);
+    ar_v4l2_queue_stop(&v4l2->queue);
+    ar_v4l2_queue_unmap(&v4l2->queue);
     ar_v4l2_node_close(&v4l2->node);
     ar_mjpeg_destroy(v4l2->mjpeg);
     v4l2->mjpeg = NULL;
     ar_pool_destroy(v4l2->pool);
     v4l2->pool = NULL;
-    v4l2->layout = (struct ar_v4l2_layout){ .size_b = 0 };
+    v4l2->layout = (struct ar_v4l2_layout){ .n_memory = 0 };
 }
 
 static int start_stream(struct v4l2 *v4l2, struct ar_reason *reason)
@@ -272,7 +197,7 @@ static int start_stream(struct v4l2 *v4l2, struct ar_reason *reason)
 
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "%s: no memory for frames", v4l2->node.path);
-    ret = stream_on(v4l2);
+    ret = ar_v4l2_queue_start(&v4l2->queue);
     if (ret < 0)
         return ar_v4l2_node_refuse(&v4l2->node, ret, "cannot start streaming", reason);
     ret = ar_loop_add_fd(base->loop, v4l2->node.io.fd, POLLIN, on_events, v4l2, &v4l2->source);
@@ -322,8 +247,8 @@ static int restart_stream(struct v4l2 *v4l2, struct ar_reason *reason)
                              v4l2->node.path, v4l2->node.card);
     v4l2->restarted = true;
     v4l2->streamed = false;
-    stream_off(v4l2);
-    ret = stream_on(v4l2);
+    ar_v4l2_queue_stop(&v4l2->queue);
+    ret = ar_v4l2_queue_start(&v4l2->queue);
     return ret < 0 ? unplugged(v4l2, reason) : -EAGAIN;
 }
 
@@ -339,41 +264,42 @@ static void count_sequence(struct v4l2 *v4l2, uint32_t sequence)
     v4l2->streamed = true;
 }
 
-static bool is_short(const struct v4l2 *v4l2, const struct v4l2_buffer *buffer)
+/* Less than a whole picture in any plane; of a JPEG, nothing. */
+static bool is_short(const struct v4l2 *v4l2, const struct ar_v4l2_filled *filled)
 {
-    return buffer->bytesused == 0 || buffer->bytesused > v4l2->buffers[buffer->index].size_b ||
-           buffer->bytesused < v4l2->layout.size_b;
+    for (uint32_t m = 0; m < v4l2->layout.n_memory; m++)
+        if (filled->used_b[m] == 0 || filled->used_b[m] < v4l2->layout.size_b[m])
+            return true;
+    return false;
 }
 
 /*
  * Takes pictures out until the newest, which stays with us; all others go back to the driver.
- * newest->buffer.index is NO_BUFFER when there is none. 0 or -errno of the driver.
+ * Its buffer's index is NO_BUFFER when there is none. 0 or -errno of the driver.
  */
 static int dequeue_newest(struct v4l2 *v4l2, struct picture *newest)
 {
-    newest->buffer.index = NO_BUFFER;
+    newest->filled.buffer.index = NO_BUFFER;
     /* Bounded, because a driver may fill buffers as fast as we give them back. */
-    for (uint32_t i = 0; i < v4l2->n_buffers; i++) {
-        struct v4l2_buffer buffer = describe_buffer(0);
-        int ret = ar_v4l2_node_call(&v4l2->node, VIDIOC_DQBUF, &buffer);
+    for (uint32_t i = 0; i < v4l2->queue.n_buffers; i++) {
+        struct ar_v4l2_filled filled;
         uint32_t given_back;
+        int ret = ar_v4l2_queue_take(&v4l2->queue, &filled);
 
         if (ret == -EAGAIN)
             return 0;
         if (ret < 0)
             return ret;
-        if (buffer.index >= v4l2->n_buffers)
-            return -EIO;
-        count_sequence(v4l2, buffer.sequence);
-        given_back = newest->buffer.index;
-        if (buffer.flags & V4L2_BUF_FLAG_ERROR || is_short(v4l2, &buffer)) {
+        count_sequence(v4l2, filled.buffer.sequence);
+        given_back = newest->filled.buffer.index;
+        if (filled.buffer.flags & V4L2_BUF_FLAG_ERROR || is_short(v4l2, &filled)) {
             ar_capture_count(&v4l2->base.n_corrupt, 1);
-            given_back = buffer.index;
+            given_back = filled.buffer.index;
         } else {
             ar_capture_count(&v4l2->base.n_dropped, given_back != NO_BUFFER);
-            *newest = (struct picture){ .buffer = buffer, .sequence = v4l2->sequence };
+            *newest = (struct picture){ .filled = filled, .sequence = v4l2->sequence };
         }
-        ret = given_back == NO_BUFFER ? 0 : queue_buffer(v4l2, given_back);
+        ret = given_back == NO_BUFFER ? 0 : ar_v4l2_queue_give_back(&v4l2->queue, given_back);
         if (ret < 0)
             return ret;
     }
@@ -381,24 +307,26 @@ static int dequeue_newest(struct v4l2 *v4l2, struct picture *newest)
 }
 
 /* One linear pass: the driver's memory may be uncached, and the driver needs its buffer back. */
-static void copy_raw(const struct v4l2 *v4l2, const uint8_t *data, struct ar_frame *frame)
+static void convert(const struct v4l2 *v4l2, const struct ar_v4l2_filled *filled,
+                    struct ar_frame *frame)
 {
-    for (uint32_t p = 0; p < ar_frame_n_planes(frame->shape.format); p++) {
-        const struct ar_v4l2_plane *src = &v4l2->layout.planes[p];
-        const struct ar_frame_plane *dst = &frame->planes[p];
-        const uint32_t width_b = ar_frame_plane_width_b(&frame->shape, p);
+    struct ar_v4l2_rows rows = { .data = { NULL } };
 
-        for (uint32_t y = 0; y < ar_frame_plane_rows(&frame->shape, p); y++)
-            memcpy(dst->data + (size_t)y * dst->stride_b,
-                   data + src->offset_b + (size_t)y * src->stride_b, width_b);
+    for (uint32_t p = 0; p < AR_V4L2_MAX_PLANES; p++) {
+        const struct ar_v4l2_plane *plane = &v4l2->layout.planes[p];
+
+        rows.data[p] = filled->data[plane->memory] + plane->offset_b;
+        rows.stride_b[p] = plane->stride_b;
     }
+    v4l2->format->convert(&rows, frame);
+    if (v4l2->narrow_rgb)
+        ar_v4l2_widen_rgb(frame);
 }
 
 /* -EAGAIN when the picture cannot be had: it is counted, the next one may be better. */
 static int fill_frame(struct v4l2 *v4l2, const struct picture *picture, struct ar_frame **out)
 {
-    const struct v4l2_buffer *buffer = &picture->buffer;
-    const uint8_t *data = v4l2->buffers[buffer->index].data;
+    const struct ar_v4l2_filled *filled = &picture->filled;
     int ret = ar_capture_take(&v4l2->base, v4l2->pool, out);
 
     if (ret < 0) {
@@ -406,14 +334,14 @@ static int fill_frame(struct v4l2 *v4l2, const struct picture *picture, struct a
         return ret;
     }
     if (!v4l2->mjpeg) {
-        copy_raw(v4l2, data, *out);
-    } else if (ar_mjpeg_decode(v4l2->mjpeg, data, buffer->bytesused, *out) < 0) {
+        convert(v4l2, filled, *out);
+    } else if (ar_mjpeg_decode(v4l2->mjpeg, filled->data[0], filled->used_b[0], *out) < 0) {
         ar_capture_count(&v4l2->base.n_corrupt, 1);
         ar_frame_unref(out);
         return -EAGAIN;
     }
     (*out)->sequence = picture->sequence;
-    (*out)->capture_us = ar_v4l2_capture_us(buffer, ar_clock_now_us());
+    (*out)->capture_us = ar_v4l2_capture_us(&filled->buffer, ar_clock_now_us());
     return 0;
 }
 
@@ -425,16 +353,16 @@ static int take_picture(struct v4l2 *v4l2, uint32_t events, struct ar_frame **ou
     int ret = dequeue_newest(v4l2, &newest);
     int queued;
 
-    if (ret == 0 && newest.buffer.index == NO_BUFFER && events & (POLLERR | POLLHUP))
+    if (ret == 0 && newest.filled.buffer.index == NO_BUFFER && events & (POLLERR | POLLHUP))
         ret = -EIO;
     if (ret == -ENODEV || ret == -ENXIO)
         return unplugged(v4l2, reason);
     if (ret < 0)
         return restart_stream(v4l2, reason);
-    if (newest.buffer.index == NO_BUFFER)
+    if (newest.filled.buffer.index == NO_BUFFER)
         return -EAGAIN;
     ret = fill_frame(v4l2, &newest, out);
-    queued = queue_buffer(v4l2, newest.buffer.index);
+    queued = ar_v4l2_queue_give_back(&v4l2->queue, newest.filled.buffer.index);
     if (queued < 0) {
         ar_frame_unref(out);
         return queued == -ENODEV ? unplugged(v4l2, reason) : restart_stream(v4l2, reason);
@@ -447,12 +375,12 @@ static int take_picture(struct v4l2 *v4l2, uint32_t events, struct ar_frame **ou
 /* Between start and the first question a program gets ready: pictures of that time are old. */
 static void give_back_old(const struct v4l2 *v4l2)
 {
-    for (uint32_t i = 0; i < v4l2->n_buffers; i++) {
-        struct v4l2_buffer buffer = describe_buffer(0);
+    for (uint32_t i = 0; i < v4l2->queue.n_buffers; i++) {
+        struct ar_v4l2_filled filled;
 
         /* An error will come again, where it can be told. */
-        if (ar_v4l2_node_call(&v4l2->node, VIDIOC_DQBUF, &buffer) < 0 ||
-            queue_buffer(v4l2, buffer.index) < 0)
+        if (ar_v4l2_queue_take(&v4l2->queue, &filled) < 0 ||
+            ar_v4l2_queue_give_back(&v4l2->queue, filled.buffer.index) < 0)
             return;
     }
 }

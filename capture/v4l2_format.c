@@ -3,17 +3,60 @@
 
 #include "base/macros.h"
 
+#define PLANAR_420                \
+    {                             \
+        { 0, 0, 1 }, { 1, 1, 1 }, \
+        {                         \
+            1, 1, 1               \
+        }                         \
+    }
+#define NV_420       \
+    {                \
+        { 0, 0, 1 }, \
+        {            \
+            1, 1, 2  \
+        }            \
+    }
+#define PACKED(step_b)     \
+    {                      \
+        {                  \
+            0, 0, (step_b) \
+        }                  \
+    }
+
 /*
  * The score's unit is a thousandth of the wish. A format's cost only decides between modes that answer the
- * wish equally well: 10 is a rate 0.5 % too low.
+ * wish equally well: 10 is a rate 0.5 % too low. Colour is worth any size, so grey is the last resort.
  */
+#define COST_NO_COLOUR 8000
+
+/* clang-format off */
 static const struct ar_v4l2_format formats[] = {
-    { V4L2_PIX_FMT_YUV420, "YUV420", AR_FRAME_I420, false, 0 },
-    { V4L2_PIX_FMT_NV12, "NV12", AR_FRAME_NV12, false, 1 },
-    { V4L2_PIX_FMT_YUYV, "YUYV", AR_FRAME_YUYV, false, 2 },
-    { V4L2_PIX_FMT_MJPEG, "MJPG", AR_FRAME_I420, true, 10 },
-    { V4L2_PIX_FMT_JPEG, "JPEG", AR_FRAME_I420, true, 10 },
+    { V4L2_PIX_FMT_YUV420,  "YUV420", AR_FRAME_I420, 0, ar_v4l2_copy,        false, false, PLANAR_420 },
+    { V4L2_PIX_FMT_YUV420M, "YUV420", AR_FRAME_I420, 0, ar_v4l2_copy,        false, true,  PLANAR_420 },
+    { V4L2_PIX_FMT_YVU420,  "YVU420", AR_FRAME_I420, 0, ar_v4l2_from_yvu420, false, false, PLANAR_420 },
+    { V4L2_PIX_FMT_YVU420M, "YVU420", AR_FRAME_I420, 0, ar_v4l2_from_yvu420, false, true,  PLANAR_420 },
+    { V4L2_PIX_FMT_NV12,    "NV12",   AR_FRAME_NV12, 1, ar_v4l2_copy,        false, false, NV_420 },
+    { V4L2_PIX_FMT_NV12M,   "NV12",   AR_FRAME_NV12, 1, ar_v4l2_copy,        false, true,  NV_420 },
+    { V4L2_PIX_FMT_NV21,    "NV21",   AR_FRAME_NV12, 2, ar_v4l2_from_nv21,   false, false, NV_420 },
+    { V4L2_PIX_FMT_NV21M,   "NV21",   AR_FRAME_NV12, 2, ar_v4l2_from_nv21,   false, true,  NV_420 },
+    { V4L2_PIX_FMT_YUYV,    "YUYV",   AR_FRAME_YUYV, 2, ar_v4l2_copy,        false, false, PACKED(2) },
+    { V4L2_PIX_FMT_UYVY,    "UYVY",   AR_FRAME_YUYV, 3, ar_v4l2_from_uyvy,   false, false, PACKED(2) },
+    { V4L2_PIX_FMT_YVYU,    "YVYU",   AR_FRAME_YUYV, 3, ar_v4l2_from_yvyu,   false, false, PACKED(2) },
+    { V4L2_PIX_FMT_VYUY,    "VYUY",   AR_FRAME_YUYV, 3, ar_v4l2_from_vyuy,   false, false, PACKED(2) },
+    { V4L2_PIX_FMT_XBGR32,  "XR24",   AR_FRAME_XRGB, 5, ar_v4l2_copy,        true,  false, PACKED(4) },
+    { V4L2_PIX_FMT_XRGB32,  "BX24",   AR_FRAME_XRGB, 6, ar_v4l2_from_xrgb,   true,  false, PACKED(4) },
+    { V4L2_PIX_FMT_RGB24,   "RGB24",  AR_FRAME_XRGB, 6, ar_v4l2_from_rgb24,  true,  false, PACKED(3) },
+    { V4L2_PIX_FMT_BGR24,   "BGR24",  AR_FRAME_XRGB, 6, ar_v4l2_from_bgr24,  true,  false, PACKED(3) },
+    { V4L2_PIX_FMT_MJPEG,   "MJPG",   AR_FRAME_I420, 10, NULL, false, false, { { 0, 0, 0 } } },
+    { V4L2_PIX_FMT_JPEG,    "JPEG",   AR_FRAME_I420, 10, NULL, false, false, { { 0, 0, 0 } } },
+    { V4L2_PIX_FMT_GREY,    "GREY",   AR_FRAME_I420, COST_NO_COLOUR, ar_v4l2_from_grey, false, false, PACKED(1) },
 };
+/* clang-format on */
+
+#undef PLANAR_420
+#undef NV_420
+#undef PACKED
 
 #define SCORE_PER_RATE     2000 /* of the wished rate, for what is missing */
 #define SCORE_NO_RATE      100  /* a driver that does not tell its rates */
@@ -102,34 +145,94 @@ void ar_v4l2_nearest_size(const struct v4l2_frmsize_stepwise *range,
                               range->max_height, range->step_height);
 }
 
-bool ar_v4l2_layout(struct ar_v4l2_layout *layout, enum ar_frame_format format,
-                    const struct v4l2_pix_format *pix)
+struct ar_v4l2_pix ar_v4l2_pix_from(const struct v4l2_format *format)
 {
-    const uint32_t luma_b = format == AR_FRAME_YUYV ? 2 * pix->width : pix->width;
-    const uint32_t stride_b = pix->bytesperline == 0 ? luma_b : pix->bytesperline;
-    const uint32_t chroma_stride_b = format == AR_FRAME_I420 ? stride_b / 2 : stride_b;
-    const uint32_t n_planes = ar_frame_n_planes(format);
+    const struct v4l2_pix_format *one = &format->fmt.pix;
+    const struct v4l2_pix_format_mplane *many = &format->fmt.pix_mp;
+    struct ar_v4l2_pix pix = { .n_memory = many->num_planes };
 
-    *layout = (struct ar_v4l2_layout){ .size_b = 0 };
-    if (pix->width > INT16_MAX || pix->height > INT16_MAX || stride_b > INT32_MAX ||
-        stride_b < luma_b || chroma_stride_b < (format == AR_FRAME_I420 ? luma_b / 2 : luma_b))
-        return false;
-    for (uint32_t p = 0; p < n_planes; p++) {
-        struct ar_v4l2_plane *plane = &layout->planes[p];
-
-        plane->offset_b = layout->size_b;
-        plane->stride_b = p == 0 ? stride_b : chroma_stride_b;
-        plane->rows = p == 0 ? pix->height : pix->height / 2;
-        layout->size_b += (size_t)plane->stride_b * plane->rows;
-    }
-    return layout->size_b > 0;
+    if (format->type != V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
+        return (struct ar_v4l2_pix){ .fourcc = one->pixelformat,
+                                     .width_px = one->width,
+                                     .height_px = one->height,
+                                     .n_memory = 1,
+                                     .stride_b = { one->bytesperline },
+                                     .colorspace = one->colorspace,
+                                     .ycbcr_enc = one->ycbcr_enc,
+                                     .quantization = one->quantization };
+    pix.fourcc = many->pixelformat;
+    pix.width_px = many->width;
+    pix.height_px = many->height;
+    pix.colorspace = many->colorspace;
+    pix.ycbcr_enc = many->ycbcr_enc;
+    pix.quantization = many->quantization;
+    for (uint32_t m = 0; m < AR_V4L2_MAX_PLANES && m < pix.n_memory; m++)
+        pix.stride_b[m] = many->plane_fmt[m].bytesperline;
+    return pix;
 }
 
-enum ar_frame_range ar_v4l2_range(const struct v4l2_pix_format *pix)
+static uint32_t shift_up(uint32_t value, uint32_t shift)
+{
+    return (value + (1u << shift) - 1) >> shift;
+}
+
+/*
+ * A plane behind the first in the same memory has the first one's stride, scaled as its rows are. Drivers that
+ * say nothing about strides have none.
+ */
+static uint32_t stride_of(const struct ar_v4l2_format *format, const struct ar_v4l2_pix *pix,
+                          uint32_t p)
+{
+    const struct ar_v4l2_plane_shape *shape = &format->planes[p];
+    const uint32_t told_b = pix->stride_b[format->split ? p : 0];
+
+    if (told_b == 0)
+        return shift_up(pix->width_px, shape->shift_x) * shape->step_b;
+    if (format->split || p == 0)
+        return told_b;
+    return told_b / format->planes[0].step_b * shape->step_b >> shape->shift_x;
+}
+
+static uint32_t n_planes_of(const struct ar_v4l2_format *format)
+{
+    uint32_t n = 0;
+
+    while (n < AR_V4L2_MAX_PLANES && format->planes[n].step_b)
+        n++;
+    return n;
+}
+
+bool ar_v4l2_layout(struct ar_v4l2_layout *layout, const struct ar_v4l2_format *format,
+                    const struct ar_v4l2_pix *pix)
+{
+    const uint32_t n_planes = n_planes_of(format);
+
+    *layout = (struct ar_v4l2_layout){ .n_memory = pix->n_memory };
+    if (pix->width_px > INT16_MAX || pix->height_px > INT16_MAX || pix->height_px == 0 ||
+        pix->n_memory != (format->split ? n_planes : 1))
+        return false;
+    for (uint32_t p = 0; p < n_planes; p++) {
+        const struct ar_v4l2_plane_shape *shape = &format->planes[p];
+        const uint32_t m = format->split ? p : 0;
+        /* What of a row is read: frames are even. */
+        const uint32_t read_b = ((pix->width_px & ~1u) >> shape->shift_x) * shape->step_b;
+        const uint32_t stride_b = stride_of(format, pix, p);
+
+        if (stride_b < read_b || stride_b == 0 || stride_b > INT32_MAX)
+            return false;
+        layout->planes[p] = (struct ar_v4l2_plane){ m, layout->size_b[m], stride_b };
+        layout->size_b[m] += (size_t)stride_b * shift_up(pix->height_px, shape->shift_y);
+    }
+    return true;
+}
+
+enum ar_frame_range ar_v4l2_range(const struct ar_v4l2_format *format,
+                                  const struct ar_v4l2_pix *pix)
 {
     if (pix->quantization == V4L2_QUANTIZATION_FULL_RANGE)
         return AR_FRAME_FULL;
     if (pix->quantization == V4L2_QUANTIZATION_LIM_RANGE)
         return AR_FRAME_LIMITED;
-    return pix->colorspace == V4L2_COLORSPACE_JPEG ? AR_FRAME_FULL : AR_FRAME_LIMITED;
+    return format->rgb || pix->colorspace == V4L2_COLORSPACE_JPEG ? AR_FRAME_FULL
+                                                                  : AR_FRAME_LIMITED;
 }

@@ -7,18 +7,29 @@
 #include <linux/videodev2.h>
 
 #include "base/frame.h"
+#include "capture/v4l2_convert.h"
 
 /*
- * What a camera's formats mean to us: which we read, how well one answers what was asked, where its planes lie.
- * Pure; any thread.
+ * What a camera's formats mean to us: which we read, what they become, how well one answers what was asked,
+ * where its planes lie. Pure; any thread.
  */
+
+/* How a plane follows from the picture's size: (width >> shift_x) * step_b bytes, height >> shift_y rows. */
+struct ar_v4l2_plane_shape {
+    uint8_t shift_x;
+    uint8_t shift_y;
+    uint8_t step_b; /* 0: no such plane */
+};
 
 struct ar_v4l2_format {
     uint32_t fourcc;
     const char *name;
-    enum ar_frame_format frame; /* what the frames are */
-    bool jpeg;                  /* decoded on the way */
-    uint32_t cost;              /* of reading it, in the score's unit */
+    enum ar_frame_format frame;  /* what the frames are */
+    uint32_t cost;               /* of reading it, in the score's unit */
+    ar_v4l2_convert_fn *convert; /* NULL: JPEG, decoded on the way */
+    bool rgb;                    /* as the kernel's rules for colour understand it */
+    bool split;                  /* each plane in memory of its own */
+    struct ar_v4l2_plane_shape planes[AR_V4L2_MAX_PLANES];
 };
 
 /* NULL for a format that we do not read. */
@@ -26,6 +37,20 @@ const struct ar_v4l2_format *ar_v4l2_format_find(uint32_t fourcc);
 
 /* "YUYV": four letters and a terminator, dots for what is not printable. */
 void ar_v4l2_fourcc_text(char text[5], uint32_t fourcc);
+
+/* A driver's answer about its format, from either interface. Nothing in it has been checked. */
+struct ar_v4l2_pix {
+    uint32_t fourcc;
+    uint32_t width_px;
+    uint32_t height_px;
+    uint32_t n_memory; /* memory planes; 1 on the single-planar interface */
+    uint32_t stride_b[AR_V4L2_MAX_PLANES];
+    uint32_t colorspace;
+    uint32_t ycbcr_enc;
+    uint32_t quantization;
+};
+
+struct ar_v4l2_pix ar_v4l2_pix_from(const struct v4l2_format *format);
 
 struct ar_v4l2_mode {
     const struct ar_v4l2_format *format;
@@ -52,19 +77,21 @@ void ar_v4l2_nearest_size(const struct v4l2_frmsize_stepwise *range,
                           uint32_t *height_px);
 
 struct ar_v4l2_plane {
+    uint32_t memory; /* which of the buffer's memory planes it lies in */
     size_t offset_b;
     uint32_t stride_b;
-    uint32_t rows;
 };
 
 struct ar_v4l2_layout {
-    struct ar_v4l2_plane planes[3];
-    size_t size_b; /* that a whole picture has */
+    struct ar_v4l2_plane planes[AR_V4L2_MAX_PLANES];
+    uint32_t n_memory;
+    size_t size_b[AR_V4L2_MAX_PLANES]; /* that a whole picture has, per memory plane */
 };
 
 /* Where the planes of a raw picture lie in a buffer. False when no such picture can be. */
-bool ar_v4l2_layout(struct ar_v4l2_layout *layout, enum ar_frame_format format,
-                    const struct v4l2_pix_format *pix);
+bool ar_v4l2_layout(struct ar_v4l2_layout *layout, const struct ar_v4l2_format *format,
+                    const struct ar_v4l2_pix *pix);
 
 /* The range that the driver declares, or that the kernel's rules imply. */
-enum ar_frame_range ar_v4l2_range(const struct v4l2_pix_format *pix);
+enum ar_frame_range ar_v4l2_range(const struct ar_v4l2_format *format,
+                                  const struct ar_v4l2_pix *pix);

@@ -9,7 +9,7 @@
 #define ENUM_MAX 256
 
 struct search {
-    const struct ar_v4l2_io *io;
+    const struct ar_v4l2_node *node;
     const struct ar_v4l2_wish *wish;
     struct ar_v4l2_mode *best;
     uint32_t best_score;
@@ -69,7 +69,7 @@ static void offer_size(struct search *search, const struct ar_v4l2_format *forma
         width_px < AR_FRAME_MIN_PX || height_px < AR_FRAME_MIN_PX)
         return;
     for (; entry.index < ENUM_MAX; entry.index++) {
-        if (ar_v4l2_io_call(search->io, VIDIOC_ENUM_FRAMEINTERVALS, &entry) < 0)
+        if (ar_v4l2_node_call(search->node, VIDIOC_ENUM_FRAMEINTERVALS, &entry) < 0)
             break;
         if (entry.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
             mode.interval = interval_in_range(&entry.stepwise, wish_millihz);
@@ -88,7 +88,7 @@ static void offer_format(struct search *search, const struct ar_v4l2_format *for
     uint32_t height_px = search->wish->height_px;
 
     for (; entry.index < ENUM_MAX; entry.index++) {
-        if (ar_v4l2_io_call(search->io, VIDIOC_ENUM_FRAMESIZES, &entry) < 0)
+        if (ar_v4l2_node_call(search->node, VIDIOC_ENUM_FRAMESIZES, &entry) < 0)
             break;
         if (entry.type != V4L2_FRMSIZE_TYPE_DISCRETE) {
             ar_v4l2_nearest_size(&entry.stepwise, search->wish, &width_px, &height_px);
@@ -112,16 +112,15 @@ static int refuse(const char *what, const char *seen, bool bayer, struct ar_reas
             what, seen);
     return ar_reason_set(
         reason, -ENOTSUP,
-        "%s: gives %s, which we do not read; YUYV, NV12, YUV420 and MJPG would "
-        "be right",
+        "%s: gives %s, which we do not read; YUYV, NV12, YUV420, MJPG or RGB24 would be right",
         what, seen[0] ? seen : "no picture format");
 }
 
-int ar_v4l2_choose_mode(const struct ar_v4l2_io *io, const struct ar_v4l2_wish *wish,
-                        const char *what, struct ar_v4l2_mode *best, struct ar_reason *reason)
+int ar_v4l2_choose_mode(const struct ar_v4l2_node *node, const struct ar_v4l2_wish *wish,
+                        struct ar_v4l2_mode *best, struct ar_reason *reason)
 {
-    struct search search = { .io = io, .wish = wish, .best = best };
-    struct v4l2_fmtdesc entry = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
+    struct search search = { .node = node, .wish = wish, .best = best };
+    struct v4l2_fmtdesc entry = { .type = node->type };
     char seen[64] = "";
     bool bayer = false;
 
@@ -130,7 +129,7 @@ int ar_v4l2_choose_mode(const struct ar_v4l2_io *io, const struct ar_v4l2_wish *
         const size_t seen_len = strlen(seen);
         char name[5];
 
-        if (ar_v4l2_io_call(io, VIDIOC_ENUM_FMT, &entry) < 0)
+        if (ar_v4l2_node_call(node, VIDIOC_ENUM_FMT, &entry) < 0)
             break;
         format = ar_v4l2_format_find(entry.pixelformat);
         if (format)
@@ -139,5 +138,5 @@ int ar_v4l2_choose_mode(const struct ar_v4l2_io *io, const struct ar_v4l2_wish *
         ar_v4l2_fourcc_text(name, entry.pixelformat);
         snprintf(seen + seen_len, sizeof(seen) - seen_len, "%s%s", seen_len ? " " : "", name);
     }
-    return search.found ? 0 : refuse(what, seen, bayer, reason);
+    return search.found ? 0 : refuse(node->path, seen, bayer, reason);
 }

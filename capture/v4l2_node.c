@@ -90,17 +90,14 @@ static int check_abilities(struct ar_v4l2_node *node, struct ar_reason *reason)
                              "%s (%s): a CSI camera's raw node; start ar-daemon through "
                              "libcamerify",
                              node->path, node->card);
-    if (able & (V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_VIDEO_M2M_MPLANE))
-        return ar_reason_set(
-            reason, -ENOTSUP,
-            "%s (%s): has the multi-planar interface only, which is not supported", node->path,
-            node->card);
-    if (!(able & V4L2_CAP_VIDEO_CAPTURE))
+    if (!(able & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE)))
         return ar_reason_set(reason, -EINVAL, "%s (%s): not a capture device%s", node->path,
                              node->card,
                              able & V4L2_CAP_META_CAPTURE
                                  ? " but its metadata; the camera is the node before"
                                  : "");
+    node->type = able & V4L2_CAP_VIDEO_CAPTURE ? V4L2_BUF_TYPE_VIDEO_CAPTURE
+                                               : V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
     if (!(able & V4L2_CAP_STREAMING))
         return ar_reason_set(reason, -ENOTSUP, "%s (%s): cannot stream through mapped buffers",
                              node->path, node->card);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
+
 #include <linux/videodev2.h>
 
 #include "base/option.h"
@@ -13,6 +15,7 @@
 
 struct ar_v4l2_node {
     struct ar_v4l2_io io; /* fd -1 when closed */
+    uint32_t type;        /* of its buffers: single- or multi-planar capture */
     char path[AR_OPTION_TEXT_MAX];
     char
         card[sizeof(((struct v4l2_capability *)NULL)->card) + 1]; /* the driver's name for it */
@@ -24,6 +27,12 @@ struct ar_v4l2_node {
  */
 int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *device, struct ar_reason *reason);
 void ar_v4l2_node_close(struct ar_v4l2_node *node);
+
+/* True when it speaks the multi-planar interface: other structs, and planes in memory of their own. */
+static inline bool ar_v4l2_node_is_multi(const struct ar_v4l2_node *node)
+{
+    return node->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
+}
 
 /* ioctl(2) on it: 0 or -errno. */
 int ar_v4l2_node_call(const struct ar_v4l2_node *node, unsigned long request, void *argument);

@@ -25,6 +25,8 @@
 #define WIDTH     64
 #define HEIGHT    48
 #define PICTURE_B ((size_t)WIDTH * HEIGHT * 2)
+#define LUMA_B    ((size_t)WIDTH * HEIGHT)
+#define CHROMA_B  ((size_t)WIDTH * HEIGHT / 2)
 #define N_BUFFERS 4
 #define NONE      UINT32_MAX
 
@@ -37,6 +39,7 @@ enum place {
 static struct straw {
     int fd; /* an eventfd: readable while a picture is filled or an error waits */
     bool streaming;
+    bool multi; /* speaks the multi-planar interface */
     uint32_t abilities;
     uint32_t fourcc;
     char description[32];
@@ -84,8 +87,10 @@ void ar_v4l2_io_close(struct ar_v4l2_io *io)
 
 void *ar_v4l2_io_map(const struct ar_v4l2_io *io, size_t size_b, uint32_t offset_b)
 {
-    ck_assert_uint_eq(size_b, sizeof(straw.memory[0]));
     straw.n_mapped++;
+    if (straw.multi)
+        return straw.memory[offset_b & 0xff] + (offset_b >> 8 ? LUMA_B : 0);
+    ck_assert_uint_eq(size_b, sizeof(straw.memory[0]));
     return straw.memory[offset_b];
 }
 
@@ -104,13 +109,40 @@ static int enum_sizes(struct v4l2_frmsizeenum *entry)
     return 0;
 }
 
+/* NV12 in two memory planes, the second right behind the first. */
+static int set_format_multi(struct v4l2_pix_format_mplane *pix)
+{
+    ck_assert_uint_eq(pix->width, WIDTH);
+    ck_assert_uint_eq(pix->pixelformat, straw.fourcc);
+    pix->num_planes = 2;
+    pix->plane_fmt[0].bytesperline = WIDTH;
+    pix->plane_fmt[1].bytesperline = WIDTH;
+    return 0;
+}
+
 static int set_format(struct v4l2_format *format)
 {
+    if (straw.multi)
+        return set_format_multi(&format->fmt.pix_mp);
     ck_assert_uint_eq(format->fmt.pix.width, WIDTH);
     ck_assert_uint_eq(format->fmt.pix.pixelformat, straw.fourcc);
     format->fmt.pix.bytesperline = 2 * WIDTH;
     format->fmt.pix.sizeimage = PICTURE_B;
     return 0;
+}
+
+/* The multi-planar interface fills an array of the caller's. Its second plane starts 4 bytes late. */
+static void give_out(struct v4l2_buffer *buffer, const struct v4l2_buffer *filled)
+{
+    struct v4l2_plane *planes = buffer->m.planes;
+
+    *buffer = *filled;
+    if (!straw.multi)
+        return;
+    buffer->m.planes = planes;
+    planes[0].bytesused = filled->bytesused ? LUMA_B : 0;
+    planes[1].data_offset = 4;
+    planes[1].bytesused = filled->bytesused < PICTURE_B ? 4 : 4 + CHROMA_B;
 }
 
 static int dequeue(struct v4l2_buffer *buffer)
@@ -124,7 +156,7 @@ static int dequeue(struct v4l2_buffer *buffer)
     }
     if (straw.n_filled == 0)
         return -EAGAIN;
-    *buffer = straw.filled[0];
+    give_out(buffer, &straw.filled[0]);
     straw.n_filled--;
     memmove(&straw.filled[0], &straw.filled[1], straw.n_filled * sizeof(straw.filled[0]));
     if (buffer->index < N_BUFFERS)
@@ -141,6 +173,13 @@ static int queue(const struct v4l2_buffer *buffer)
     ck_assert_int_eq(straw.places[buffer->index], WITH_PROGRAM);
     straw.places[buffer->index] = QUEUED;
     return 0;
+}
+
+static int request_buffers(const struct v4l2_requestbuffers *request)
+{
+    ck_assert_uint_eq(request->type, straw.multi ? V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE
+                                                 : V4L2_BUF_TYPE_VIDEO_CAPTURE);
+    return 0; /* as many as were asked for */
 }
 
 static int stream(bool on)
@@ -177,6 +216,14 @@ static int enum_format(struct v4l2_fmtdesc *entry)
 
 static int query_buffer(struct v4l2_buffer *buffer)
 {
+    if (straw.multi) {
+        ck_assert_uint_eq(buffer->length, 2);
+        for (uint32_t p = 0; p < 2; p++) {
+            buffer->m.planes[p].length = p ? CHROMA_B + 4 : LUMA_B;
+            buffer->m.planes[p].m.mem_offset = buffer->index | p << 8;
+        }
+        return 0;
+    }
     buffer->length = sizeof(straw.memory[0]);
     buffer->m.offset = buffer->index;
     return 0;
@@ -194,7 +241,7 @@ int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *ar
     case VIDIOC_S_FMT:
         return set_format(argument);
     case VIDIOC_REQBUFS:
-        return 0; /* as many as were asked for */
+        return request_buffers(argument);
     case VIDIOC_QUERYBUF:
         return query_buffer(argument);
     case VIDIOC_QBUF:
@@ -340,6 +387,37 @@ START_TEST(test_pictures_come_through)
     ck_assert_uint_eq(counters().n_frames, 20);
     ck_assert_uint_eq(counters().n_dropped, 0);
     ck_assert_uint_eq(counters().n_lost, 0);
+}
+END_TEST
+
+/* Two memory planes, and a picture that does not begin where its memory does. */
+START_TEST(test_multi_planar)
+{
+    struct ar_frame *frame;
+
+    straw.multi = true;
+    straw.abilities = V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_STREAMING;
+    straw.fourcc = V4L2_PIX_FMT_NV12M;
+    ck_assert_msg(start() == 0, "%s", reason.text);
+    ck_assert_int_eq(ar_capture_shape(capture)->format, AR_FRAME_NV12);
+    ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), ") NV12 64x48 at 30 fps"));
+    expose_good(0, 1);
+    break_with(-EAGAIN);
+    for (uint32_t i = 1; i < 6; i++) {
+        expose(2 * i - 1, 3, 0, PICTURE_B - 1); /* its chroma is missing */
+        expose_good(2 * i, (uint8_t)(100 + i));
+        straw.memory[straw.filled[1].index][LUMA_B + 3] = 0; /* before the picture */
+        ck_assert_msg(next(&frame) == 0, "%s", reason.text);
+        for (uint32_t y = 0; y < HEIGHT / 2; y++)
+            for (uint32_t x = 0; x < WIDTH; x++)
+                ck_assert_uint_eq(frame->planes[1]
+                                      .data[(size_t)y * frame->planes[1].stride_b + x],
+                                  100 + i);
+        ck_assert_uint_eq(frame->planes[0].data[0], 100 + i);
+        ar_frame_unref(&frame);
+    }
+    ck_assert_uint_eq(counters().n_corrupt, 5);
+    ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
 }
 END_TEST
 
@@ -526,9 +604,9 @@ static const struct {
     { .abilities = V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING,
       .ret = -EINVAL,
       .words = "metadata" },
-    { .abilities = V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_STREAMING,
-      .ret = -ENOTSUP,
-      .words = "multi-planar" },
+    { .abilities = V4L2_CAP_VIDEO_M2M_MPLANE | V4L2_CAP_STREAMING,
+      .ret = -EINVAL,
+      .words = "not a capture device" },
     { .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_IO_MC,
       .ret = -ENOTSUP,
       .words = "libcamerify" },
@@ -564,6 +642,7 @@ int main(void)
     ar_log_set_level(AR_LOG_WARN);
     tcase_add_checked_fixture(camera, setup, teardown);
     tcase_add_test(camera, test_pictures_come_through);
+    tcase_add_test(camera, test_multi_planar);
     tcase_add_test(camera, test_newest_wins);
     tcase_add_test(camera, test_gaps_are_lost_pictures);
     tcase_add_test(camera, test_bad_pictures);

@@ -33,6 +33,7 @@ START_TEST(test_modes_in_order)
         mode(V4L2_PIX_FMT_YUYV, 1280, 720, 60),   mode(V4L2_PIX_FMT_MJPEG, 1280, 720, 30),
         mode(V4L2_PIX_FMT_YUYV, 1280, 720, 0),    mode(V4L2_PIX_FMT_MJPEG, 1280, 960, 30),
         mode(V4L2_PIX_FMT_YUYV, 1280, 720, 10),   mode(V4L2_PIX_FMT_YUYV, 640, 360, 30),
+        mode(V4L2_PIX_FMT_GREY, 1280, 720, 30),
     };
 
     for (size_t i = 0; i + 1 < AR_ARRAY_LEN(modes); i++)
@@ -93,46 +94,127 @@ START_TEST(test_fourcc_text)
 }
 END_TEST
 
+static struct ar_v4l2_pix pix_of(uint32_t fourcc, uint32_t width_px, uint32_t height_px,
+                                 uint32_t stride_b)
+{
+    return (struct ar_v4l2_pix){ .fourcc = fourcc,
+                                 .width_px = width_px,
+                                 .height_px = height_px,
+                                 .n_memory = 1,
+                                 .stride_b = { stride_b } };
+}
+
+static bool lay_out(struct ar_v4l2_layout *layout, const struct ar_v4l2_pix *pix)
+{
+    return ar_v4l2_layout(layout, ar_v4l2_format_find(pix->fourcc), pix);
+}
+
 START_TEST(test_layouts)
 {
-    struct v4l2_pix_format pix = { .width = 640, .height = 480, .bytesperline = 704 };
+    struct ar_v4l2_pix pix = pix_of(V4L2_PIX_FMT_YUV420, 640, 480, 704);
     struct ar_v4l2_layout layout;
 
-    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
+    ck_assert(lay_out(&layout, &pix));
     ck_assert_uint_eq(layout.planes[1].offset_b, 704ul * 480);
     ck_assert_uint_eq(layout.planes[1].stride_b, 352);
     ck_assert_uint_eq(layout.planes[2].offset_b, 704ul * 480 + 352ul * 240);
-    ck_assert_uint_eq(layout.size_b, 704ul * 480 + 2 * 352ul * 240);
-    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_NV12, &pix));
+    ck_assert_uint_eq(layout.size_b[0], 704ul * 480 + 2 * 352ul * 240);
+    pix.fourcc = V4L2_PIX_FMT_NV12;
+    ck_assert(lay_out(&layout, &pix));
     ck_assert_uint_eq(layout.planes[1].stride_b, 704);
-    ck_assert_uint_eq(layout.size_b, 704ul * 720);
-    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix)); /* needs 1280 */
-    pix.bytesperline = 0;
-    ck_assert(ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix));
-    ck_assert_uint_eq(layout.size_b, 1280ul * 480);
-    pix.bytesperline = 639;
-    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
-    pix = (struct v4l2_pix_format){ .width = 641, .height = 480, .bytesperline = 640 };
-    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_I420, &pix));
-    pix = (struct v4l2_pix_format){ .width = UINT32_MAX, .height = UINT32_MAX };
-    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_YUYV, &pix));
-    pix = (struct v4l2_pix_format){ .width = 640, .height = 0 };
-    ck_assert(!ar_v4l2_layout(&layout, AR_FRAME_NV12, &pix));
+    ck_assert_uint_eq(layout.size_b[0], 704ul * 720);
+    pix = pix_of(V4L2_PIX_FMT_YUYV, 640, 480, 0);
+    ck_assert(lay_out(&layout, &pix));
+    ck_assert_uint_eq(layout.size_b[0], 1280ul * 480);
+    pix = pix_of(V4L2_PIX_FMT_YUV420, 641, 49, 0); /* odd sizes: chroma rounds up */
+    ck_assert(lay_out(&layout, &pix));
+    ck_assert_uint_eq(layout.planes[2].offset_b, 641ul * 49 + 321ul * 25);
+    pix = pix_of(V4L2_PIX_FMT_MJPEG, 640, 480, 0); /* as long as it happens to be */
+    ck_assert(lay_out(&layout, &pix));
+    ck_assert_uint_eq(layout.size_b[0], 0);
+}
+END_TEST
+
+START_TEST(test_layout_in_planes)
+{
+    struct ar_v4l2_pix pix = pix_of(V4L2_PIX_FMT_NV12M, 640, 480, 640);
+    struct ar_v4l2_layout layout;
+
+    pix.n_memory = 2;
+    pix.stride_b[1] = 704;
+    ck_assert(lay_out(&layout, &pix));
+    ck_assert_uint_eq(layout.planes[1].memory, 1);
+    ck_assert_uint_eq(layout.planes[1].offset_b, 0);
+    ck_assert_uint_eq(layout.planes[1].stride_b, 704);
+    ck_assert_uint_eq(layout.size_b[0], 640ul * 480);
+    ck_assert_uint_eq(layout.size_b[1], 704ul * 240);
+    pix.stride_b[1] = 639;
+    ck_assert(!lay_out(&layout, &pix));
+    pix.stride_b[1] = 640;
+    pix.n_memory = 1; /* the planes are not where the format says */
+    ck_assert(!lay_out(&layout, &pix));
+    pix.n_memory = 0;
+    ck_assert(!lay_out(&layout, &pix));
+}
+END_TEST
+
+static const struct ar_v4l2_pix impossible[] = {
+    { .fourcc = V4L2_PIX_FMT_YUYV, 640, 480, 1, { 704 } }, /* needs 1280 */
+    { .fourcc = V4L2_PIX_FMT_YUV420, 640, 480, 1, { 639 } },
+    { .fourcc = V4L2_PIX_FMT_YUV420, 642, 480, 1, { 640 } },
+    { .fourcc = V4L2_PIX_FMT_RGB24, 640, 480, 1, { 1919 } },
+    { .fourcc = V4L2_PIX_FMT_YUYV, UINT32_MAX, UINT32_MAX, 1, { 0 } },
+    { .fourcc = V4L2_PIX_FMT_NV12, 640, 480, 1, { UINT32_MAX } },
+    { .fourcc = V4L2_PIX_FMT_NV12, 640, 0, 1, { 640 } },
+    { .fourcc = V4L2_PIX_FMT_NV12, 0, 480, 1, { 0 } },
+    { .fourcc = V4L2_PIX_FMT_NV12, 640, 480, 2, { 640, 640 } },
+    { .fourcc = V4L2_PIX_FMT_NV12, 640, 480, 200, { 640, 640 } },
+};
+
+START_TEST(test_impossible_layouts)
+{
+    struct ar_v4l2_layout layout;
+
+    ck_assert(!lay_out(&layout, &impossible[_i]));
 }
 END_TEST
 
 START_TEST(test_ranges)
 {
-    struct v4l2_pix_format pix = { .colorspace = V4L2_COLORSPACE_SRGB };
+    const struct ar_v4l2_format *yuyv = ar_v4l2_format_find(V4L2_PIX_FMT_YUYV);
+    const struct ar_v4l2_format *rgb = ar_v4l2_format_find(V4L2_PIX_FMT_RGB24);
+    struct ar_v4l2_pix pix = { .colorspace = V4L2_COLORSPACE_SRGB };
 
-    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_LIMITED);
+    ck_assert_int_eq(ar_v4l2_range(yuyv, &pix), AR_FRAME_LIMITED);
+    ck_assert_int_eq(ar_v4l2_range(rgb, &pix), AR_FRAME_FULL);
     pix.colorspace = V4L2_COLORSPACE_JPEG;
-    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_FULL);
+    ck_assert_int_eq(ar_v4l2_range(yuyv, &pix), AR_FRAME_FULL);
     pix.quantization = V4L2_QUANTIZATION_LIM_RANGE;
-    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_LIMITED);
+    ck_assert_int_eq(ar_v4l2_range(yuyv, &pix), AR_FRAME_LIMITED);
+    ck_assert_int_eq(ar_v4l2_range(rgb, &pix), AR_FRAME_LIMITED);
     pix.colorspace = V4L2_COLORSPACE_SRGB;
     pix.quantization = V4L2_QUANTIZATION_FULL_RANGE;
-    ck_assert_int_eq(ar_v4l2_range(&pix), AR_FRAME_FULL);
+    ck_assert_int_eq(ar_v4l2_range(yuyv, &pix), AR_FRAME_FULL);
+}
+END_TEST
+
+/* What a driver says about its planes is copied no further than we have room. */
+START_TEST(test_pix_of_many_planes)
+{
+    struct v4l2_format format = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE };
+    struct ar_v4l2_pix pix;
+
+    format.fmt.pix_mp.width = 640;
+    format.fmt.pix_mp.pixelformat = V4L2_PIX_FMT_NV12M;
+    format.fmt.pix_mp.num_planes = 255;
+    format.fmt.pix_mp.quantization = V4L2_QUANTIZATION_FULL_RANGE;
+    for (uint32_t p = 0; p < VIDEO_MAX_PLANES; p++)
+        format.fmt.pix_mp.plane_fmt[p].bytesperline = 100 + p;
+    pix = ar_v4l2_pix_from(&format);
+    ck_assert_uint_eq(pix.n_memory, 255);
+    ck_assert_uint_eq(pix.stride_b[2], 102);
+    ck_assert_uint_eq(pix.quantization, V4L2_QUANTIZATION_FULL_RANGE);
+    ck_assert_uint_eq(pix.fourcc, V4L2_PIX_FMT_NV12M);
 }
 END_TEST
 
@@ -329,6 +411,9 @@ int main(void)
     tcase_add_test(driver, test_nearest_size);
     tcase_add_test(driver, test_fourcc_text);
     tcase_add_test(driver, test_layouts);
+    tcase_add_test(driver, test_layout_in_planes);
+    tcase_add_loop_test(driver, test_impossible_layouts, 0, AR_ARRAY_LEN(impossible));
+    tcase_add_test(driver, test_pix_of_many_planes);
     tcase_add_test(driver, test_ranges);
     tcase_add_test(driver, test_time_stamps);
     tcase_add_test(driver, test_sequence_gaps);

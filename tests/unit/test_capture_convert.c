@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macros.h"
+#include "base/pool.h"
+#include "capture/v4l2_format.h"
+#include "tests/suite.h"
+
+/*
+ * What a driver's bytes become, pixel by pixel, for every format that we read. The formats are written down here
+ * a second time, as the kernel's documentation has them: where the three samples of a pixel lie.
+ */
+
+#define NO_SAMPLE (-1)
+
+/* The sample of pixel x, y is at (y >> shift_y) * stride + (x >> shift_x) * step + first, in that plane. */
+struct sample {
+    int plane; /* NO_SAMPLE: there is none, it is 128 */
+    uint32_t shift_x;
+    uint32_t shift_y;
+    uint32_t step_b;
+    uint32_t first_b;
+};
+
+struct way {
+    uint32_t fourcc;
+    struct sample samples[3]; /* Y, U, V or R, G, B */
+};
+
+#define LUMA          \
+    {                 \
+        0, 0, 0, 1, 0 \
+    }
+#define CHROMA(p)       \
+    {                   \
+        (p), 1, 1, 1, 0 \
+    }
+#define PAIR(first)         \
+    {                       \
+        1, 1, 1, 2, (first) \
+    }
+#define Y_AT(first)         \
+    {                       \
+        0, 0, 0, 2, (first) \
+    }
+#define UV_AT(first)        \
+    {                       \
+        0, 1, 0, 4, (first) \
+    }
+#define RGB(step, r, g, b)                          \
+    {                                               \
+        { 0, 0, 0, step, r }, { 0, 0, 0, step, g }, \
+        {                                           \
+            0, 0, 0, step, b                        \
+        }                                           \
+    }
+
+/* clang-format off */
+static const struct way ways[] = {
+    { V4L2_PIX_FMT_YUV420,  { LUMA, CHROMA(1), CHROMA(2) } },
+    { V4L2_PIX_FMT_YUV420M, { LUMA, CHROMA(1), CHROMA(2) } },
+    { V4L2_PIX_FMT_YVU420,  { LUMA, CHROMA(2), CHROMA(1) } },
+    { V4L2_PIX_FMT_YVU420M, { LUMA, CHROMA(2), CHROMA(1) } },
+    { V4L2_PIX_FMT_NV12,    { LUMA, PAIR(0), PAIR(1) } },
+    { V4L2_PIX_FMT_NV12M,   { LUMA, PAIR(0), PAIR(1) } },
+    { V4L2_PIX_FMT_NV21,    { LUMA, PAIR(1), PAIR(0) } },
+    { V4L2_PIX_FMT_NV21M,   { LUMA, PAIR(1), PAIR(0) } },
+    { V4L2_PIX_FMT_YUYV,    { Y_AT(0), UV_AT(1), UV_AT(3) } },
+    { V4L2_PIX_FMT_UYVY,    { Y_AT(1), UV_AT(0), UV_AT(2) } },
+    { V4L2_PIX_FMT_YVYU,    { Y_AT(0), UV_AT(3), UV_AT(1) } },
+    { V4L2_PIX_FMT_VYUY,    { Y_AT(1), UV_AT(2), UV_AT(0) } },
+    { V4L2_PIX_FMT_GREY,    { LUMA, { NO_SAMPLE }, { NO_SAMPLE } } },
+    { V4L2_PIX_FMT_XBGR32,  RGB(4, 2, 1, 0) },
+    { V4L2_PIX_FMT_XRGB32,  RGB(4, 1, 2, 3) },
+    { V4L2_PIX_FMT_RGB24,   RGB(3, 0, 1, 2) },
+    { V4L2_PIX_FMT_BGR24,   RGB(3, 2, 1, 0) },
+};
+/* clang-format on */
+
+static const struct {
+    uint32_t width_px;
+    uint32_t height_px;
+    uint32_t padding_b; /* of the first plane's rows */
+} shapes[] = {
+    { 64, 48, 0 }, { 64, 48, 32 }, { 66, 18, 2 }, { 65, 49, 0 }, { 131, 33, 7 }, { 16, 16, 1 },
+};
+
+static const struct sample frame_samples[AR_FRAME_N_FORMATS][3] = {
+    [AR_FRAME_I420] = { LUMA, CHROMA(1), CHROMA(2) },
+    [AR_FRAME_NV12] = { LUMA, PAIR(0), PAIR(1) },
+    [AR_FRAME_YUYV] = { Y_AT(0), UV_AT(1), UV_AT(3) },
+    [AR_FRAME_XRGB] = RGB(4, 2, 1, 0),
+};
+
+static uint8_t look_up(const struct sample *sample, const uint8_t *const *planes,
+                       const uint32_t *strides_b, uint32_t x, uint32_t y)
+{
+    if (sample->plane == NO_SAMPLE)
+        return 128;
+    return planes[sample->plane][(size_t)(y >> sample->shift_y) * strides_b[sample->plane] +
+                                 (size_t)(x >> sample->shift_x) * sample->step_b +
+                                 sample->first_b];
+}
+
+static void compare(const struct way *way, const struct ar_v4l2_rows *rows,
+                    const struct ar_frame *frame)
+{
+    const uint8_t *planes[3];
+    uint32_t strides_b[3];
+
+    for (uint32_t p = 0; p < 3; p++) {
+        planes[p] = frame->planes[p].data;
+        strides_b[p] = frame->planes[p].stride_b;
+    }
+    for (uint32_t y = 0; y < frame->shape.height_px; y++)
+        for (uint32_t x = 0; x < frame->shape.width_px; x++)
+            for (uint32_t i = 0; i < 3; i++) {
+                const uint8_t want =
+                    look_up(&way->samples[i], rows->data, rows->stride_b, x, y);
+                const uint8_t got =
+                    look_up(&frame_samples[frame->shape.format][i], planes, strides_b, x, y);
+
+                ck_assert_msg(got == want, "%s: sample %u of %u,%u is %u, not %u",
+                              ar_v4l2_format_find(way->fourcc)->name, i, x, y, got, want);
+            }
+}
+
+/* The driver's answer for a shape. Split planes have rows of their own lengths, odd ones too. */
+static struct ar_v4l2_pix pix_of(const struct ar_v4l2_format *format, uint32_t width_px,
+                                 uint32_t height_px, uint32_t padding_b)
+{
+    struct ar_v4l2_pix pix = {
+        .fourcc = format->fourcc, .width_px = width_px, .height_px = height_px, .n_memory = 1
+    };
+
+    pix.stride_b[0] = width_px * format->planes[0].step_b + padding_b;
+    for (uint32_t p = 1; format->split && p < 3 && format->planes[p].step_b; p++) {
+        pix.n_memory = p + 1;
+        pix.stride_b[p] = (width_px + 1) / 2 * format->planes[p].step_b + 3 * padding_b;
+    }
+    return pix;
+}
+
+static uint8_t *noise(size_t size_b)
+{
+    uint8_t *bytes = malloc(size_b); /* its own block: reading past it is seen */
+    uint32_t random = 1;
+
+    for (size_t i = 0; i < size_b; i++) {
+        random = random * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(random >> 24);
+    }
+    return bytes;
+}
+
+static void convert_and_compare(const struct way *way, uint32_t width_px, uint32_t height_px,
+                                uint32_t padding_b)
+{
+    const struct ar_v4l2_format *format = ar_v4l2_format_find(way->fourcc);
+    const struct ar_v4l2_pix pix = pix_of(format, width_px, height_px, padding_b);
+    const struct ar_frame_shape shape = { .width_px = width_px & ~1u,
+                                          .height_px = height_px & ~1u,
+                                          .format = format->frame };
+    uint8_t *memory[3] = { NULL };
+    struct ar_v4l2_layout layout;
+    struct ar_v4l2_rows rows = { .data = { NULL } };
+    struct ar_pool *pool;
+    struct ar_frame *frame;
+
+    ck_assert(ar_v4l2_layout(&layout, format, &pix));
+    for (uint32_t m = 0; m < layout.n_memory; m++)
+        memory[m] = noise(layout.size_b[m]);
+    for (uint32_t p = 0; p < 3; p++) {
+        rows.data[p] = memory[layout.planes[p].memory] + layout.planes[p].offset_b;
+        rows.stride_b[p] = layout.planes[p].stride_b;
+    }
+    ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
+    frame = ar_pool_take(pool);
+    format->convert(&rows, frame);
+    compare(way, &rows, frame);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+    for (uint32_t m = 0; m < 3; m++)
+        free(memory[m]);
+}
+
+START_TEST(test_every_format)
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(shapes); i++)
+        convert_and_compare(&ways[_i], shapes[i].width_px, shapes[i].height_px,
+                            shapes[i].padding_b);
+}
+END_TEST
+
+/* Black and white of television become the ends of the scale; what is beyond them stays there. */
+START_TEST(test_rgb_of_television)
+{
+    static const uint8_t narrow[] = { 0, 16, 17, 126, 235, 255 };
+    static const uint8_t wide[] = { 0, 0, 1, 128, 255, 255 };
+    const struct ar_frame_shape shape = { .width_px = 16,
+                                          .height_px = 16,
+                                          .format = AR_FRAME_XRGB };
+    struct ar_pool *pool;
+    struct ar_frame *frame;
+
+    ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
+    frame = ar_pool_take(pool);
+    for (uint32_t y = 0; y < 16; y++)
+        memcpy(frame->planes[0].data + (size_t)y * frame->planes[0].stride_b + 58, narrow, 6);
+    ar_v4l2_widen_rgb(frame);
+    for (uint32_t y = 0; y < 16; y++)
+        ck_assert_mem_eq(frame->planes[0].data + (size_t)y * frame->planes[0].stride_b + 58,
+                         wide, 6);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("capture/convert");
+    TCase *convert = tcase_create("convert");
+
+    tcase_add_loop_test(convert, test_every_format, 0, AR_ARRAY_LEN(ways));
+    tcase_add_test(convert, test_rgb_of_television);
+    suite_add_tcase(suite, convert);
+    return ar_suite_run(suite);
+}
