@@ -27,6 +27,8 @@ enum ar_frame_range {
     AR_FRAME_LIMITED,
 };
 
+#define AR_FRAME_NOTICE_B 96
+
 #define AR_FRAME_MIN_PX   16
 #define AR_FRAME_MAX_W_PX 1920
 #define AR_FRAME_MAX_H_PX 1920
@@ -53,7 +55,9 @@ struct ar_frame {
     uint64_t arrival_us; /* monotonic: when it reached us, at or after capture_us */
     uint64_t painted_us; /* monotonic, set when the picture is complete */
     float width;         /* mean width multiplier that painted it; 0: not painted */
-    atomic_uint n_refs;  /* private, as what follows */
+    char notice
+        [AR_FRAME_NOTICE_B]; /* words to show in place of the picture, which is void; or empty */
+    atomic_uint n_refs;      /* private, as what follows */
     struct ar_pool *pool;
     struct ar_frame *next;
 };

@@ -93,6 +93,7 @@ struct ar_frame *ar_pool_take(struct ar_pool *pool)
     frame->arrival_us = 0;
     frame->painted_us = 0;
     frame->width = 0;
+    frame->notice[0] = '\0';
     frame->next = NULL;
     atomic_store_explicit(&frame->n_refs, 1, memory_order_relaxed);
     return frame;

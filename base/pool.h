@@ -20,5 +20,5 @@ void ar_pool_destroy(struct ar_pool *pool);
 
 const struct ar_frame_shape *ar_pool_shape(const struct ar_pool *pool);
 
-/* Hands out a reference with times cleared, or NULL when all frames are in use. Never blocks for long. */
+/* Hands out a reference with times and notice cleared, or NULL when all frames are in use. Never blocks for long. */
 struct ar_frame *ar_pool_take(struct ar_pool *pool);

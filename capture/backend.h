@@ -21,6 +21,15 @@ struct ar_capture_backend {
     int (*next)(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason);
 };
 
+/* Counts that any thread may read. */
+struct ar_capture_tally {
+    atomic_uint_fast64_t n_frames;
+    atomic_uint_fast64_t n_dropped;
+    atomic_uint_fast64_t n_lost;
+    atomic_uint_fast64_t n_corrupt;
+    atomic_uint_fast64_t n_resumed;
+};
+
 struct ar_capture {
     const struct ar_capture_backend *backend; /* NULL: automatic and not started */
     struct ar_capture_params params;
@@ -31,10 +40,8 @@ struct ar_capture {
     bool started;
     bool lossless;
     char describe[192];
-    atomic_uint_fast64_t n_frames;
-    atomic_uint_fast64_t n_dropped;
-    atomic_uint_fast64_t n_lost;
-    atomic_uint_fast64_t n_corrupt;
+    struct ar_capture_tally tally;
+    atomic_uint state; /* enum ar_capture_state */
 };
 
 /*
@@ -48,6 +55,8 @@ struct ar_capture {
 /* Sets the line for people: the words, then size and rate. */
 void ar_capture_describe_as(struct ar_capture *base, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+void ar_capture_set_state(struct ar_capture *base, enum ar_capture_state state);
 
 /* Runs the loop until due_us (absolute). Dispatches once even when that has passed. 0, or -ECANCELED. */
 int ar_capture_wait_until(struct ar_capture *base, uint64_t due_us);

@@ -240,8 +240,8 @@ int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar
     assert(capture->started);
     *out = NULL;
     ret = capture->backend->next(capture, out, reason);
-    if (ret == 0)
-        ar_capture_count(&capture->n_frames, 1);
+    if (ret == 0 && (*out)->notice[0] == '\0')
+        ar_capture_count(&capture->tally.n_frames, 1);
     return ret;
 }
 
@@ -252,12 +252,49 @@ static uint64_t load(const atomic_uint_fast64_t *counter)
 
 void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_counters *out)
 {
+    const struct ar_capture_tally *tally = &capture->tally;
+
     *out = (struct ar_capture_counters){
-        .n_frames = load(&capture->n_frames),
-        .n_dropped = load(&capture->n_dropped),
-        .n_lost = load(&capture->n_lost),
-        .n_corrupt = load(&capture->n_corrupt),
+        .n_frames = load(&tally->n_frames),
+        .n_dropped = load(&tally->n_dropped),
+        .n_lost = load(&tally->n_lost),
+        .n_corrupt = load(&tally->n_corrupt),
+        .n_resumed = load(&tally->n_resumed),
     };
+}
+
+static const struct {
+    const char *name;
+    const char *words;
+} states[] = {
+    [AR_CAPTURE_FLOWING] = { "flowing", "" },
+    [AR_CAPTURE_LOST] = { "lost", "camera unplugged" },
+    [AR_CAPTURE_SILENT] = { "silent", "no picture from the camera" },
+    [AR_CAPTURE_DAMAGED] = { "damaged", "only damaged pictures" },
+    [AR_CAPTURE_FAILING] = { "failing", "the camera fails" },
+    [AR_CAPTURE_BUSY] = { "busy", "another program has the camera" },
+    [AR_CAPTURE_DENIED] = { "denied", "no permission for the camera" },
+    [AR_CAPTURE_CHANGING] = { "changing", "the input changes" },
+};
+
+enum ar_capture_state ar_capture_state_of(const struct ar_capture *capture)
+{
+    return (enum ar_capture_state)atomic_load_explicit(&capture->state, memory_order_relaxed);
+}
+
+void ar_capture_set_state(struct ar_capture *base, enum ar_capture_state state)
+{
+    atomic_store_explicit(&base->state, state, memory_order_relaxed);
+}
+
+const char *ar_capture_state_name(enum ar_capture_state state)
+{
+    return states[state].name;
+}
+
+const char *ar_capture_state_words(enum ar_capture_state state)
+{
+    return states[state].words;
 }
 
 void ar_capture_describe_as(struct ar_capture *base, const char *format, ...)

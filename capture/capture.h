@@ -14,7 +14,8 @@
  *
  * One thread calls create, start, next, stop and destroy; interrupt() is ar_loop_stop() on the loop
  * given to start, from any thread. The counters are safe to read from any thread.
- * The end of a clip is not an error: next() reports -ENODATA.
+ * The end of a clip is not an error: next() reports -ENODATA. Nor is a camera that goes away once it has been there:
+ * next() hands out notices (frames that carry words) until it is back.
  */
 
 struct ar_capture;
@@ -55,7 +56,7 @@ void ar_capture_stop(struct ar_capture *capture);
 /* Valid after start. */
 const struct ar_frame_shape *ar_capture_shape(const struct ar_capture *capture);
 uint32_t ar_capture_rate_millihz(const struct ar_capture *capture);
-/* One line for people: "pattern 640x360 at 30 fps", "/dev/video0 (USB Camera) YUYV 640x480 at 30 fps". */
+/* One line for people, another one when a camera came back (n_resumed): "pattern 640x360 at 30 fps", "/dev/video0 (USB Camera) YUYV 640x480 at 30 fps". */
 const char *ar_capture_describe(const struct ar_capture *capture);
 /* True when frames must not be skipped: a clip at AR_CAPTURE_FAST. */
 bool ar_capture_lossless(const struct ar_capture *capture);
@@ -65,16 +66,36 @@ bool ar_capture_is_pattern(const struct ar_capture *capture);
 /*
  * Waits for the next frame and hands out a reference: the newest, older ones are dropped and counted.
  * A clip and the scene begin with the first call.
- * -ENODATA at the end of a clip, -ECANCELED after ar_loop_stop(), -ENODEV when the camera is gone,
- * -EIO when a clip is broken in the middle (the reason says where).
+ * -ENODATA at the end of a clip, -ECANCELED after ar_loop_stop(), -EIO when a clip is broken in the
+ * middle (the reason says where).
  */
 int ar_capture_next(struct ar_capture *capture, struct ar_frame **out,
                     struct ar_reason *reason);
 
+/* Whether pictures come, and if not, why. Any thread may ask. Clips and the scene always flow. */
+enum ar_capture_state {
+    AR_CAPTURE_FLOWING,
+    AR_CAPTURE_LOST,     /* unplugged */
+    AR_CAPTURE_SILENT,   /* there, but it gives no pictures */
+    AR_CAPTURE_DAMAGED,  /* it gives only damaged ones */
+    AR_CAPTURE_FAILING,  /* it answers with errors */
+    AR_CAPTURE_BUSY,     /* another program took it */
+    AR_CAPTURE_DENIED,   /* we may not open it any more */
+    AR_CAPTURE_CHANGING, /* its input changed: it is being opened anew */
+    AR_CAPTURE_N_STATES,
+};
+
+enum ar_capture_state ar_capture_state_of(const struct ar_capture *capture);
+/* One word: "flowing", "lost". */
+const char *ar_capture_state_name(enum ar_capture_state state);
+/* For who stands before the screen: "camera unplugged". */
+const char *ar_capture_state_words(enum ar_capture_state state);
+
 struct ar_capture_counters {
-    uint64_t n_frames;  /* handed out */
+    uint64_t n_frames;  /* handed out, without notices */
     uint64_t n_dropped; /* by us: overtaken by a newer one, or no frame free in the pool */
     uint64_t n_lost;    /* by the device: gaps in its sequence */
     uint64_t n_corrupt; /* flagged, truncated or undecodable */
+    uint64_t n_resumed; /* times that pictures flowed again after they had not */
 };
 void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_counters *out);

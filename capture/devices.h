@@ -12,7 +12,7 @@
 
 struct ar_device {
     char path[64];   /* /dev/video0 */
-    char card[32];   /* as the driver names it */
+    char card[33];   /* as the driver names it */
     char by_id[160]; /* /dev/v4l/by-id/..., or empty */
     bool capture;    /* can stream pictures in a format that we read */
     bool output;     /* takes pictures: a loopback or output node */

@@ -202,7 +202,7 @@ static void count_corrupt(struct file *file)
 {
     const uint64_t n_corrupt = file->reader->n_corrupt;
 
-    ar_capture_count(&file->base.n_corrupt, n_corrupt - file->n_corrupt_known);
+    ar_capture_count(&file->base.tally.n_corrupt, n_corrupt - file->n_corrupt_known);
     file->n_corrupt_known = n_corrupt;
 }
 
@@ -247,7 +247,7 @@ static int advance_in_time(struct file *file, uint64_t *due_us, struct ar_reason
             *due_us = now_us;
             return ar_capture_wait_until(&file->base, 0);
         }
-        ar_capture_count(&file->base.n_dropped, 1);
+        ar_capture_count(&file->base.tally.n_dropped, 1);
         ret = ar_capture_wait_until(&file->base, 0);
         if (ret < 0)
             return ret;
@@ -278,7 +278,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
             break;
         if (ret != -EAGAIN)
             return ret;
-        ar_capture_count(&base->n_dropped, 1);
+        ar_capture_count(&base->tally.n_dropped, 1);
     }
     ret = file->reader->ops->read(file->reader, frame, reason);
     if (ret < 0) {

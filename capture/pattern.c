@@ -124,7 +124,7 @@ static int wait_for_turn(struct pattern *pattern)
     const uint64_t newest = elapsed_us * base->rate_millihz / 1000000000u;
 
     if (newest > pattern->number) {
-        ar_capture_count(&base->n_dropped, newest - pattern->number);
+        ar_capture_count(&base->tally.n_dropped, newest - pattern->number);
         pattern->number = newest;
     }
     return ar_capture_wait_until(base, due_us(pattern));
@@ -145,7 +145,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
             break;
         if (ret != -EAGAIN)
             return ret;
-        ar_capture_count(&base->n_dropped, 1);
+        ar_capture_count(&base->tally.n_dropped, 1);
         pattern->number++;
     }
     ar_scene_draw(pattern->scene, pattern->number, frame);

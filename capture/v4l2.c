@@ -2,54 +2,61 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <linux/videodev2.h>
-
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "capture/backend.h"
-#include "capture/mjpeg.h"
-#include "capture/v4l2_mode.h"
-#include "capture/v4l2_node.h"
-#include "capture/v4l2_queue.h"
+#include "capture/fit.h"
+#include "capture/v4l2_find.h"
 #include "capture/v4l2_stamp.h"
+#include "capture/v4l2_stream.h"
 
-/* A camera as a source: streams through mapped buffers, the newest picture wins. */
+/*
+ * A camera as a source, the newest picture wins. Once it has been there it may go away and come back: meanwhile
+ * notices take the place of pictures, and it is tried again and again.
+ */
+
+#define TAG "capture"
 
 #define DEFAULT_WIDTH_PX     640
 #define DEFAULT_HEIGHT_PX    480
 #define DEFAULT_RATE_MILLIHZ 30000
 
-/* A camera that is silent for longer is as good as gone: a converter without a signal, a hung USB device. */
-#define SILENT_MAX_US 5000000
+/*
+ * A camera that is silent for longer is as good as gone: a converter without a signal, a hung USB device. Its
+ * first picture may take longer, while it warms up.
+ */
+#define SILENT_MAX_US        2000000
+#define FIRST_PICTURE_MAX_US 3000000
 
-#define NO_BUFFER UINT32_MAX
+/* A camera that is back streams well within a second. */
+#define RETRY_US 250000
 
-/* A picture on its way from the driver to a frame. */
-struct picture {
-    struct ar_v4l2_filled filled; /* its buffer's index is NO_BUFFER when there is none */
-    uint64_t sequence;            /* ours */
-};
+/* Often enough for who only now starts to look. */
+#define NOTICE_PERIOD_US 500000
 
 struct v4l2 {
     struct ar_capture base;
-    char device[AR_OPTION_TEXT_MAX]; /* as the user wrote it; empty: the first camera */
-    struct ar_v4l2_node node;
-    const struct ar_v4l2_format *format;
-    struct ar_v4l2_layout layout; /* of raw formats */
-    bool narrow_rgb;              /* colours run 16..235 where a frame's run 0..255 */
-    struct ar_mjpeg *mjpeg;       /* NULL for raw formats */
-    struct ar_v4l2_queue queue;
+    struct ar_v4l2_known known;
+    struct ar_v4l2_wish wish;
+    struct ar_v4l2_stream stream;
     struct ar_pool *pool;
-    struct ar_loop_source *source;
-    uint32_t events;        /* of poll(2), since the last look */
-    bool asked;             /* for a picture, since start */
-    bool restarted;         /* since the last good picture */
-    bool streamed;          /* a picture came: last_sequence is valid */
-    uint32_t last_sequence; /* the driver's */
-    uint64_t sequence;      /* ours, of the latest picture */
+    struct ar_loop_source *source; /* while the stream is open */
+    struct ar_frame between;       /* of the stream's shape, where frames have another */
+    uint8_t *between_memory;       /* NULL: they have not */
+    uint32_t events;               /* of poll(2), since the last look */
+    bool asked;                    /* for a picture, since start */
+    bool restarted;                /* since the last good picture */
+    uint64_t n_corrupt_before;     /* at the last good picture, or when it was opened */
+    uint64_t silent_us;            /* when an open stream counts as silent */
+    uint64_t retry_us;             /* when a closed one is opened again */
+    uint64_t away_us;              /* since when it is not flowing */
+    uint64_t notice_us;            /* when the next notice is due */
 };
 
 static_assert(offsetof(struct v4l2, base) == 0, "from_base() casts");
@@ -62,110 +69,16 @@ static struct v4l2 *from_base(struct ar_capture *base)
 static int configure(struct ar_capture *base, const char *argument, struct ar_reason *reason)
 {
     struct v4l2 *v4l2 = from_base(base);
+    const struct ar_capture_params *params = &base->params;
 
-    v4l2->node.io.fd = -1;
-    snprintf(v4l2->device, sizeof(v4l2->device), "%s", argument ? argument : "");
-    return 0;
-}
-
-static void set_rate(struct v4l2 *v4l2, struct v4l2_fract interval)
-{
-    struct v4l2_streamparm parm = { .type = v4l2->node.type };
-    uint32_t rate_millihz = ar_v4l2_rate_millihz(interval);
-
-    parm.parm.capture.timeperframe = interval;
-    /* Cameras without a choice of rate refuse this; they have the rate they have. */
-    if (ar_v4l2_node_call(&v4l2->node, VIDIOC_S_PARM, &parm) == 0) {
-        const uint32_t got = ar_v4l2_rate_millihz(parm.parm.capture.timeperframe);
-
-        rate_millihz = got ? got : rate_millihz;
-    }
-    v4l2->base.rate_millihz = rate_millihz ? rate_millihz : DEFAULT_RATE_MILLIHZ;
-}
-
-/* Takes over what the driver made of our format: it may change anything. */
-static int accept_format(struct v4l2 *v4l2, const struct ar_v4l2_pix *pix,
-                         struct ar_reason *reason)
-{
-    struct ar_capture *base = &v4l2->base;
-    enum ar_frame_range range;
-    char name[5];
-
-    ar_v4l2_fourcc_text(name, pix->fourcc);
-    v4l2->format = ar_v4l2_format_find(pix->fourcc);
-    if (!v4l2->format)
-        return ar_reason_set(reason, -ENOTSUP,
-                             "%s: insists on the format %s, which we do not read",
-                             v4l2->node.path, name);
-    range = ar_v4l2_range(v4l2->format, pix);
-    v4l2->narrow_rgb = v4l2->format->rgb && range == AR_FRAME_LIMITED;
-    base->shape = (struct ar_frame_shape){
-        .width_px = pix->width_px & ~1u,
-        .height_px = pix->height_px & ~1u,
-        .format = v4l2->format->frame,
-        .range = v4l2->format->convert && !v4l2->format->rgb ? range : AR_FRAME_FULL,
-    };
-    if (!ar_v4l2_layout(&v4l2->layout, v4l2->format, pix))
-        return ar_reason_set(
-            reason, -EIO,
-            "%s: the driver gives %s %ux%u an impossible layout, rows of %u bytes",
-            v4l2->node.path, name, pix->width_px, pix->height_px, pix->stride_b[0]);
-    return ar_frame_shape_check(&base->shape, v4l2->node.path, reason);
-}
-
-static void fill_format(struct v4l2_format *format, const struct ar_v4l2_mode *mode)
-{
-    if (format->type == V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)
-        format->fmt.pix_mp =
-            (struct v4l2_pix_format_mplane){ .width = mode->width_px,
-                                             .height = mode->height_px,
-                                             .pixelformat = mode->format->fourcc,
-                                             .field = V4L2_FIELD_ANY };
-    else
-        format->fmt.pix = (struct v4l2_pix_format){ .width = mode->width_px,
-                                                    .height = mode->height_px,
-                                                    .pixelformat = mode->format->fourcc,
-                                                    .field = V4L2_FIELD_ANY };
-}
-
-static int set_format(struct v4l2 *v4l2, struct ar_reason *reason)
-{
-    const struct ar_capture_params *params = &v4l2->base.params;
-    const struct ar_v4l2_wish wish = {
+    v4l2->stream.node.io.fd = -1;
+    snprintf(v4l2->known.device, sizeof(v4l2->known.device), "%s", argument ? argument : "");
+    v4l2->wish = (struct ar_v4l2_wish){
         .width_px = params->size.width_px ? params->size.width_px : DEFAULT_WIDTH_PX,
         .height_px = params->size.height_px ? params->size.height_px : DEFAULT_HEIGHT_PX,
         .rate_millihz = params->rate_millihz ? params->rate_millihz : DEFAULT_RATE_MILLIHZ,
     };
-    struct v4l2_format format = { .type = v4l2->node.type };
-    struct ar_v4l2_mode mode = { .format = NULL };
-    struct ar_v4l2_pix pix;
-    int ret = ar_v4l2_choose_mode(&v4l2->node, &wish, &mode, reason);
-
-    if (ret < 0)
-        return ret;
-    fill_format(&format, &mode);
-    ret = ar_v4l2_node_call(&v4l2->node, VIDIOC_S_FMT, &format);
-    if (ret < 0)
-        return ar_v4l2_node_refuse(&v4l2->node, ret, "cannot set the format", reason);
-    pix = ar_v4l2_pix_from(&format);
-    ret = accept_format(v4l2, &pix, reason);
-    if (ret < 0)
-        return ret;
-    if (mode.interval.numerator == 0)
-        mode.interval = (struct v4l2_fract){ 1000, wish.rate_millihz };
-    set_rate(v4l2, mode.interval);
-    if (v4l2->format->convert)
-        return 0;
-    ret = ar_mjpeg_create(&v4l2->mjpeg, pix.width_px, pix.height_px);
-    return ret < 0 ? ar_reason_set_err(reason, ret, "%s: JPEG decoder", v4l2->node.path) : 0;
-}
-
-static int map_buffers(struct v4l2 *v4l2, struct ar_reason *reason)
-{
-    const int ret = ar_v4l2_queue_map(&v4l2->queue, &v4l2->node, v4l2->layout.size_b,
-                                      v4l2->layout.n_memory);
-
-    return ret < 0 ? ar_v4l2_node_refuse(&v4l2->node, ret, "cannot set up buffers", reason) : 0;
+    return 0;
 }
 
 static void on_events(void *user, uint32_t events)
@@ -175,239 +88,336 @@ static void on_events(void *user, uint32_t events)
     v4l2->events |= events;
 }
 
+static void close_stream(struct v4l2 *v4l2)
+{
+    ar_loop_remove(&v4l2->source);
+    ar_v4l2_stream_close(&v4l2->stream);
+    v4l2->events = 0;
+}
+
+static bool is_same_shape(const struct ar_frame_shape *a, const struct ar_frame_shape *b)
+{
+    return a->width_px == b->width_px && a->height_px == b->height_px &&
+           a->format == b->format && a->range == b->range;
+}
+
+/* The frames stay as they were at the start: whatever comes now must be brought into them. */
+static int make_between(struct v4l2 *v4l2)
+{
+    const struct ar_frame_shape *shape = &v4l2->stream.shape;
+
+    free(v4l2->between_memory);
+    v4l2->between_memory = NULL;
+    if (is_same_shape(shape, &v4l2->base.shape))
+        return 0;
+    v4l2->between_memory = calloc(1, ar_frame_size_b(shape));
+    if (!v4l2->between_memory)
+        return -ENOMEM;
+    ar_frame_map(&v4l2->between, shape, v4l2->between_memory);
+    return 0;
+}
+
+static uint64_t n_corrupt(const struct v4l2 *v4l2)
+{
+    return atomic_load_explicit(&v4l2->base.tally.n_corrupt, memory_order_relaxed);
+}
+
+static void expect_picture(struct v4l2 *v4l2, uint64_t within_us)
+{
+    v4l2->silent_us = ar_clock_now_us() + within_us;
+    v4l2->n_corrupt_before = n_corrupt(v4l2);
+}
+
+static void describe(struct v4l2 *v4l2)
+{
+    struct ar_capture *base = &v4l2->base;
+    const struct ar_v4l2_stream *stream = &v4l2->stream;
+
+    snprintf(base->describe, sizeof(base->describe), "%.64s (%s) %s %ux%u at %.5g fps",
+             stream->node.path, stream->node.card, stream->format->name, stream->shape.width_px,
+             stream->shape.height_px, stream->rate_millihz / 1000.0);
+}
+
+static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)
+{
+    const struct ar_v4l2_node *node = &v4l2->stream.node;
+    uint32_t events = POLLIN;
+    int ret = ar_v4l2_stream_open(&v4l2->stream, v4l2->known.path, &v4l2->wish, reason);
+
+    if (ret < 0)
+        return ret;
+    events |= v4l2->stream.tells_changes ? POLLPRI : 0;
+    ret = ar_loop_add_fd(v4l2->base.loop, node->io.fd, events, on_events, v4l2, &v4l2->source);
+    if (ret < 0) {
+        close_stream(v4l2);
+        return ar_reason_set_err(reason, ret, "%s: cannot wait for it", node->path);
+    }
+    v4l2->events = 0;
+    v4l2->restarted = false;
+    expect_picture(v4l2, FIRST_PICTURE_MAX_US);
+    describe(v4l2);
+    return 0;
+}
+
 static void stop(struct ar_capture *base)
 {
     struct v4l2 *v4l2 = from_base(base);
 
-    ar_loop_remove(&v4l2->source);
-    ar_v4l2_queue_stop(&v4l2->queue);
-    ar_v4l2_queue_unmap(&v4l2->queue);
-    ar_v4l2_node_close(&v4l2->node);
-    ar_mjpeg_destroy(v4l2->mjpeg);
-    v4l2->mjpeg = NULL;
+    close_stream(v4l2);
+    free(v4l2->between_memory);
+    v4l2->between_memory = NULL;
     ar_pool_destroy(v4l2->pool);
     v4l2->pool = NULL;
-    v4l2->layout = (struct ar_v4l2_layout){ .n_memory = 0 };
-}
-
-static int start_stream(struct v4l2 *v4l2, struct ar_reason *reason)
-{
-    struct ar_capture *base = &v4l2->base;
-    int ret = ar_pool_create(&v4l2->pool, &base->shape, AR_CAPTURE_POOL_FRAMES);
-
-    if (ret < 0)
-        return ar_reason_set_err(reason, ret, "%s: no memory for frames", v4l2->node.path);
-    ret = ar_v4l2_queue_start(&v4l2->queue);
-    if (ret < 0)
-        return ar_v4l2_node_refuse(&v4l2->node, ret, "cannot start streaming", reason);
-    ret = ar_loop_add_fd(base->loop, v4l2->node.io.fd, POLLIN, on_events, v4l2, &v4l2->source);
-    return ret < 0 ? ar_reason_set_err(reason, ret, "%s: cannot wait for it", v4l2->node.path)
-                   : 0;
 }
 
 static int start(struct ar_capture *base, struct ar_reason *reason)
 {
     struct v4l2 *v4l2 = from_base(base);
-    int ret = ar_v4l2_node_open(&v4l2->node, v4l2->device, reason);
-
-    if (ret == 0)
-        ret = set_format(v4l2, reason);
-    if (ret == 0)
-        ret = map_buffers(v4l2, reason);
-    if (ret == 0)
-        ret = start_stream(v4l2, reason);
-    if (ret < 0) {
-        stop(base);
-        return ret;
-    }
-    v4l2->events = 0;
-    v4l2->asked = false;
-    v4l2->restarted = false;
-    v4l2->streamed = false;
-    v4l2->sequence = 0;
-    base->lossless = false;
-    ar_capture_describe_as(base, "%s (%s) %s", v4l2->node.path, v4l2->node.card,
-                           v4l2->format->name);
-    return 0;
-}
-
-static int unplugged(const struct v4l2 *v4l2, struct ar_reason *reason)
-{
-    return ar_reason_set(reason, -ENODEV, "%s (%s): camera unplugged", v4l2->node.path,
-                         v4l2->node.card);
-}
-
-/* After an I/O error only this helps. Once: a camera that fails again without a picture is given up. */
-static int restart_stream(struct v4l2 *v4l2, struct ar_reason *reason)
-{
+    char device[AR_OPTION_TEXT_MAX];
     int ret;
 
-    if (v4l2->restarted)
-        return ar_reason_set(reason, -ENODEV, "%s (%s): camera fails again and again",
-                             v4l2->node.path, v4l2->node.card);
-    v4l2->restarted = true;
-    v4l2->streamed = false;
-    ar_v4l2_queue_stop(&v4l2->queue);
-    ret = ar_v4l2_queue_start(&v4l2->queue);
-    return ret < 0 ? unplugged(v4l2, reason) : -EAGAIN;
-}
-
-/* Keeps both counts: the driver's tells what was lost, ours never goes back. */
-static void count_sequence(struct v4l2 *v4l2, uint32_t sequence)
-{
-    const uint32_t gap =
-        v4l2->streamed ? ar_v4l2_sequence_gap(v4l2->last_sequence, sequence) : 0;
-
-    ar_capture_count(&v4l2->base.n_lost, gap);
-    v4l2->sequence += gap + 1;
-    v4l2->last_sequence = sequence;
-    v4l2->streamed = true;
-}
-
-/* Less than a whole picture in any plane; of a JPEG, nothing. */
-static bool is_short(const struct v4l2 *v4l2, const struct ar_v4l2_filled *filled)
-{
-    for (uint32_t m = 0; m < v4l2->layout.n_memory; m++)
-        if (filled->used_b[m] == 0 || filled->used_b[m] < v4l2->layout.size_b[m])
-            return true;
-    return false;
-}
-
-/*
- * Takes pictures out until the newest, which stays with us; all others go back to the driver.
- * Its buffer's index is NO_BUFFER when there is none. 0 or -errno of the driver.
- */
-static int dequeue_newest(struct v4l2 *v4l2, struct picture *newest)
-{
-    newest->filled.buffer.index = NO_BUFFER;
-    /* Bounded, because a driver may fill buffers as fast as we give them back. */
-    for (uint32_t i = 0; i < v4l2->queue.n_buffers; i++) {
-        struct ar_v4l2_filled filled;
-        uint32_t given_back;
-        int ret = ar_v4l2_queue_take(&v4l2->queue, &filled);
-
-        if (ret == -EAGAIN)
-            return 0;
-        if (ret < 0)
-            return ret;
-        count_sequence(v4l2, filled.buffer.sequence);
-        given_back = newest->filled.buffer.index;
-        if (filled.buffer.flags & V4L2_BUF_FLAG_ERROR || is_short(v4l2, &filled)) {
-            ar_capture_count(&v4l2->base.n_corrupt, 1);
-            given_back = filled.buffer.index;
-        } else {
-            ar_capture_count(&v4l2->base.n_dropped, given_back != NO_BUFFER);
-            *newest = (struct picture){ .filled = filled, .sequence = v4l2->sequence };
-        }
-        ret = given_back == NO_BUFFER ? 0 : ar_v4l2_queue_give_back(&v4l2->queue, given_back);
-        if (ret < 0)
-            return ret;
+    memcpy(device, v4l2->known.device, sizeof(device));
+    ret = ar_v4l2_find(&v4l2->known, device, reason);
+    if (ret == 0)
+        ret = open_stream(v4l2, reason);
+    if (ret < 0)
+        return ret;
+    ar_v4l2_remember(&v4l2->known, v4l2->stream.node.card);
+    base->shape = v4l2->stream.shape;
+    base->rate_millihz = v4l2->stream.rate_millihz;
+    base->lossless = false;
+    v4l2->asked = false;
+    ar_capture_set_state(base, AR_CAPTURE_FLOWING);
+    /* When it comes back, the same again rather than what was asked for once. */
+    v4l2->wish = (struct ar_v4l2_wish){ base->shape.width_px, base->shape.height_px,
+                                        base->rate_millihz };
+    ret = ar_pool_create(&v4l2->pool, &base->shape, AR_CAPTURE_POOL_FRAMES);
+    if (ret < 0) {
+        ar_reason_set_err(reason, ret, "%s: no memory for frames", v4l2->stream.node.path);
+        stop(base);
     }
-    return 0;
+    return ret;
 }
 
-/* One linear pass: the driver's memory may be uncached, and the driver needs its buffer back. */
-static void convert(const struct v4l2 *v4l2, const struct ar_v4l2_filled *filled,
-                    struct ar_frame *frame)
+static const struct {
+    int error;
+    enum ar_capture_state state;
+} states_of_errors[] = {
+    { -ENODEV, AR_CAPTURE_LOST }, { -ENXIO, AR_CAPTURE_LOST },    { -ENOENT, AR_CAPTURE_LOST },
+    { -EBUSY, AR_CAPTURE_BUSY },  { -EACCES, AR_CAPTURE_DENIED }, { -EPERM, AR_CAPTURE_DENIED },
+};
+
+static enum ar_capture_state state_of(int error)
 {
-    struct ar_v4l2_rows rows = { .data = { NULL } };
+    for (size_t i = 0; i < AR_ARRAY_LEN(states_of_errors); i++)
+        if (states_of_errors[i].error == error)
+            return states_of_errors[i].state;
+    return AR_CAPTURE_FAILING;
+}
 
-    for (uint32_t p = 0; p < AR_V4L2_MAX_PLANES; p++) {
-        const struct ar_v4l2_plane *plane = &v4l2->layout.planes[p];
+/* Enters a state without pictures, or another reason for having none, and says so once. */
+static void go_away(struct v4l2 *v4l2, enum ar_capture_state state,
+                    const struct ar_reason *reason)
+{
+    const enum ar_capture_state before = ar_capture_state_of(&v4l2->base);
+    const uint64_t now_us = ar_clock_now_us();
 
-        rows.data[p] = filled->data[plane->memory] + plane->offset_b;
-        rows.stride_b[p] = plane->stride_b;
+    close_stream(v4l2);
+    v4l2->retry_us = now_us + RETRY_US;
+    if (before == AR_CAPTURE_FLOWING) {
+        v4l2->away_us = now_us;
+        v4l2->retry_us = now_us;
     }
-    v4l2->format->convert(&rows, frame);
-    if (v4l2->narrow_rgb)
-        ar_v4l2_widen_rgb(frame);
+    if (state == before)
+        return;
+    v4l2->notice_us = now_us;
+    ar_capture_set_state(&v4l2->base, state);
+    ar_log(AR_LOG_WARN, TAG, "%s; waiting for it to come back", reason->text);
+}
+
+__attribute__((format(printf, 3, 4))) static void go_away_as(struct v4l2 *v4l2,
+                                                             enum ar_capture_state state,
+                                                             const char *format, ...)
+{
+    struct ar_reason reason;
+    char what[160];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    ar_reason_set(&reason, 0, "%.64s (%s): %s", v4l2->stream.node.path, v4l2->stream.node.card,
+                  what);
+    go_away(v4l2, state, &reason);
+}
+
+static void try_again(struct v4l2 *v4l2)
+{
+    struct ar_reason reason;
+    int ret = ar_v4l2_find_again(&v4l2->known, &reason);
+
+    if (ret == 0)
+        ret = open_stream(v4l2, &reason);
+    if (ret == 0) {
+        ret = make_between(v4l2);
+        ar_reason_set_err(&reason, ret, "%s", v4l2->stream.node.path);
+    }
+    if (ret < 0)
+        go_away(v4l2, state_of(ret), &reason);
+}
+
+static void come_back(struct v4l2 *v4l2)
+{
+    if (ar_capture_state_of(&v4l2->base) == AR_CAPTURE_FLOWING)
+        return;
+    ar_capture_count(&v4l2->base.tally.n_resumed, 1);
+    ar_capture_set_state(&v4l2->base, AR_CAPTURE_FLOWING);
+    ar_log(AR_LOG_INFO, TAG, "%s%s, back after %.1f s", v4l2->base.describe,
+           v4l2->between_memory ? " scaled" : "",
+           (double)(ar_clock_now_us() - v4l2->away_us) / 1e6);
+}
+
+static void on_error(struct v4l2 *v4l2, int error)
+{
+    if (state_of(error) == AR_CAPTURE_LOST) {
+        go_away_as(v4l2, AR_CAPTURE_LOST, "camera unplugged");
+        return;
+    }
+    /* Once: a camera that fails again without a picture between is opened anew. */
+    if (!v4l2->restarted && ar_v4l2_stream_restart(&v4l2->stream) == 0) {
+        v4l2->restarted = true;
+        return;
+    }
+    go_away_as(v4l2, AR_CAPTURE_FAILING, "the camera fails again and again (%s)",
+               strerrordesc_np(-error));
 }
 
 /* -EAGAIN when the picture cannot be had: it is counted, the next one may be better. */
-static int fill_frame(struct v4l2 *v4l2, const struct picture *picture, struct ar_frame **out)
+static int fill_frame(struct v4l2 *v4l2, const struct ar_v4l2_picture *picture,
+                      struct ar_frame **out)
 {
-    const struct ar_v4l2_filled *filled = &picture->filled;
+    struct ar_capture_tally *tally = &v4l2->base.tally;
     int ret = ar_capture_take(&v4l2->base, v4l2->pool, out);
 
-    if (ret < 0) {
-        ar_capture_count(&v4l2->base.n_dropped, 1);
+    if (ret < 0) { /* we are slow, the camera is not silent */
+        ar_capture_count(&tally->n_dropped, 1);
+        expect_picture(v4l2, SILENT_MAX_US);
         return ret;
     }
-    if (!v4l2->mjpeg) {
-        convert(v4l2, filled, *out);
-    } else if (ar_mjpeg_decode(v4l2->mjpeg, filled->data[0], filled->used_b[0], *out) < 0) {
-        ar_capture_count(&v4l2->base.n_corrupt, 1);
+    ret = ar_v4l2_stream_read(&v4l2->stream, picture,
+                              v4l2->between_memory ? &v4l2->between : *out);
+    if (ret < 0) {
+        ar_capture_count(&tally->n_corrupt, 1);
         ar_frame_unref(out);
         return -EAGAIN;
     }
+    if (v4l2->between_memory)
+        ar_fit(*out, &v4l2->between);
     (*out)->sequence = picture->sequence;
-    (*out)->capture_us = ar_v4l2_capture_us(&filled->buffer, ar_clock_now_us());
+    (*out)->capture_us = ar_v4l2_capture_us(&picture->filled.buffer, ar_clock_now_us());
     return 0;
 }
 
 /* What the descriptor's events have for us. -EAGAIN: nothing, wait again. */
-static int take_picture(struct v4l2 *v4l2, uint32_t events, struct ar_frame **out,
-                        struct ar_reason *reason)
+static int take_picture(struct v4l2 *v4l2, uint32_t events, struct ar_frame **out)
 {
-    struct picture newest;
-    int ret = dequeue_newest(v4l2, &newest);
-    int queued;
+    struct ar_v4l2_picture newest;
+    int ret;
+    int given_back;
 
-    if (ret == 0 && newest.filled.buffer.index == NO_BUFFER && events & (POLLERR | POLLHUP))
-        ret = -EIO;
-    if (ret == -ENODEV || ret == -ENXIO)
-        return unplugged(v4l2, reason);
-    if (ret < 0)
-        return restart_stream(v4l2, reason);
-    if (newest.filled.buffer.index == NO_BUFFER)
+    if (events & POLLPRI && ar_v4l2_stream_has_changed(&v4l2->stream)) {
+        go_away_as(v4l2, AR_CAPTURE_CHANGING, "its input changed");
         return -EAGAIN;
-    ret = fill_frame(v4l2, &newest, out);
-    queued = ar_v4l2_queue_give_back(&v4l2->queue, newest.filled.buffer.index);
-    if (queued < 0) {
-        ar_frame_unref(out);
-        return queued == -ENODEV ? unplugged(v4l2, reason) : restart_stream(v4l2, reason);
     }
-    if (ret == 0)
+    ret = ar_v4l2_stream_take(&v4l2->stream, &newest, &v4l2->base.tally);
+    if (ret == -EAGAIN && events & (POLLERR | POLLHUP))
+        ret = -EIO;
+    if (ret < 0) {
+        if (ret != -EAGAIN)
+            on_error(v4l2, ret);
+        return -EAGAIN;
+    }
+    ret = fill_frame(v4l2, &newest, out);
+    given_back = ar_v4l2_queue_give_back(&v4l2->stream.queue, newest.filled.buffer.index);
+    if (ret == 0) {
         v4l2->restarted = false;
+        expect_picture(v4l2, SILENT_MAX_US);
+        come_back(v4l2);
+    }
+    if (given_back < 0)
+        on_error(v4l2, given_back);
     return ret;
 }
 
-/* Between start and the first question a program gets ready: pictures of that time are old. */
-static void give_back_old(const struct v4l2 *v4l2)
+/* A picture of words, at the rate at which they are needed. -EAGAIN when all frames are in use. */
+static int make_notice(struct v4l2 *v4l2, uint64_t now_us, struct ar_frame **out)
 {
-    for (uint32_t i = 0; i < v4l2->queue.n_buffers; i++) {
-        struct ar_v4l2_filled filled;
+    const enum ar_capture_state state = ar_capture_state_of(&v4l2->base);
 
-        /* An error will come again, where it can be told. */
-        if (ar_v4l2_queue_take(&v4l2->queue, &filled) < 0 ||
-            ar_v4l2_queue_give_back(&v4l2->queue, filled.buffer.index) < 0)
-            return;
-    }
+    v4l2->notice_us = now_us + NOTICE_PERIOD_US;
+    *out = ar_pool_take(v4l2->pool);
+    if (!*out)
+        return -EAGAIN;
+    snprintf((*out)->notice, sizeof((*out)->notice), "%s\n%s", ar_capture_state_words(state),
+             v4l2->known.card);
+    (*out)->sequence = v4l2->stream.sequence;
+    (*out)->capture_us = now_us;
+    return 0;
+}
+
+static void check_silence(struct v4l2 *v4l2, uint64_t now_us)
+{
+    if (now_us < v4l2->silent_us)
+        return;
+    if (n_corrupt(v4l2) > v4l2->n_corrupt_before)
+        go_away_as(v4l2, AR_CAPTURE_DAMAGED, "only damaged pictures for %u s",
+                   SILENT_MAX_US / 1000000);
+    else
+        go_away_as(v4l2, AR_CAPTURE_SILENT, "no picture for %u s", SILENT_MAX_US / 1000000);
+}
+
+/* What time alone brings about, and when to look again. */
+static uint64_t attend(struct v4l2 *v4l2, uint64_t now_us)
+{
+    const bool is_open = v4l2->source != NULL;
+    uint64_t due_us;
+
+    if (is_open)
+        check_silence(v4l2, now_us);
+    else if (now_us >= v4l2->retry_us)
+        try_again(v4l2);
+    due_us = v4l2->source ? v4l2->silent_us : v4l2->retry_us;
+    if (ar_capture_state_of(&v4l2->base) != AR_CAPTURE_FLOWING && v4l2->notice_us < due_us)
+        due_us = v4l2->notice_us;
+    return due_us;
 }
 
 static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason)
 {
     struct v4l2 *v4l2 = from_base(base);
-    const uint64_t silent_us = ar_clock_now_us() + SILENT_MAX_US;
 
-    if (!v4l2->asked)
-        give_back_old(v4l2);
+    /* Between start and the first question a program gets ready: pictures of that time are old. */
+    if (!v4l2->asked) {
+        ar_v4l2_stream_drain(&v4l2->stream);
+        expect_picture(v4l2, FIRST_PICTURE_MAX_US);
+    }
     v4l2->asked = true;
     for (;;) {
         const uint64_t now_us = ar_clock_now_us();
-        const uint64_t timeout_us = silent_us > now_us ? silent_us - now_us : 0;
-        int ret = ar_loop_run_once(base->loop, timeout_us);
-        const uint32_t events = v4l2->events;
+        const uint64_t due_us = attend(v4l2, now_us);
+        uint32_t events;
+        int ret;
 
+        if (ar_capture_state_of(base) != AR_CAPTURE_FLOWING && now_us >= v4l2->notice_us &&
+            make_notice(v4l2, now_us, out) == 0)
+            return 0;
+        ret = ar_loop_run_once(base->loop, due_us > now_us ? due_us - now_us : 0);
         if (ret < 0 && ret != -ETIMEDOUT)
             return ret;
+        events = v4l2->events;
         v4l2->events = 0;
-        ret = events ? take_picture(v4l2, events, out, reason) : -EAGAIN;
-        if (ret != -EAGAIN)
-            return ret;
-        if (now_us >= silent_us)
-            return ar_reason_set(reason, -ENODEV, "%s (%s): no picture for %u s",
-                                 v4l2->node.path, v4l2->node.card, SILENT_MAX_US / 1000000);
+        if (v4l2->source && events && take_picture(v4l2, events, out) == 0)
+            return 0;
     }
 }
 

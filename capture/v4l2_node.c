@@ -4,50 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/macros.h"
-#include "capture/devices.h"
-
-static int find_first(struct ar_v4l2_node *node, struct ar_reason *reason)
-{
-    struct ar_device devices[AR_DEVICES_MAX];
-    const int n_devices = ar_devices_list(devices, AR_DEVICES_MAX);
-
-    for (int i = 0; i < n_devices; i++) {
-        if (devices[i].capture && !devices[i].output) {
-            snprintf(node->path, sizeof(node->path), "%s", devices[i].path);
-            return 0;
-        }
-    }
-    return ar_reason_set(reason, -ENODEV, "source \"v4l2\": this machine has no camera");
-}
-
-/* Turns "", "0", a path, or a name below /dev/v4l/by-id or by-path into the path of a node. */
-static int find_path(struct ar_v4l2_node *node, const char *device, struct ar_reason *reason)
-{
-    static const char *const folders[] = { "/dev/v4l/by-id/", "/dev/v4l/by-path/", "/dev/" };
-
-    if (device[0] == '\0')
-        return find_first(node, reason);
-    if (device[strspn(device, "0123456789")] == '\0') {
-        snprintf(node->path, sizeof(node->path), "/dev/video%.*s", 8, device);
-        return 0;
-    }
-    if (device[0] == '/') {
-        snprintf(node->path, sizeof(node->path), "%s", device);
-        return 0;
-    }
-    for (size_t i = 0; i < AR_ARRAY_LEN(folders); i++) {
-        const int len = snprintf(node->path, sizeof(node->path), "%s%s", folders[i], device);
-
-        if (len < (int)sizeof(node->path) && access(node->path, F_OK) == 0)
-            return 0;
-    }
-    return ar_reason_set(
-        reason, -ENOENT,
-        "camera \"%s\": not there; ar-daemon --list-devices shows those that are", device);
-}
 
 int ar_v4l2_node_refuse(const struct ar_v4l2_node *node, int ret, const char *what,
                         struct ar_reason *reason)
@@ -104,14 +62,11 @@ static int check_abilities(struct ar_v4l2_node *node, struct ar_reason *reason)
     return 0;
 }
 
-int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *device, struct ar_reason *reason)
+int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *path, struct ar_reason *reason)
 {
     int ret;
 
-    node->io.fd = -1;
-    ret = find_path(node, device, reason);
-    if (ret < 0)
-        return ret;
+    snprintf(node->path, sizeof(node->path), "%s", path);
     ret = ar_v4l2_io_open(&node->io, node->path);
     if (ret < 0)
         return ar_v4l2_node_refuse(node, ret, "cannot open the camera", reason);

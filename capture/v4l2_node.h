@@ -10,7 +10,7 @@
 #include "capture/v4l2_io.h"
 
 /*
- * An opened camera node: found by the name that the user gave, and known to be one that can stream. One thread.
+ * An opened camera node, known to be one that can stream. One thread.
  */
 
 struct ar_v4l2_node {
@@ -21,11 +21,8 @@ struct ar_v4l2_node {
         card[sizeof(((struct v4l2_capability *)NULL)->card) + 1]; /* the driver's name for it */
 };
 
-/*
- * device: a path, a number, a name below /dev/v4l/by-id or by-path; empty for the first camera. On error the
- * node may be half open: close it.
- */
-int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *device, struct ar_reason *reason);
+/* On error the node may be half open: close it. */
+int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *path, struct ar_reason *reason);
 void ar_v4l2_node_close(struct ar_v4l2_node *node);
 
 /* True when it speaks the multi-planar interface: other structs, and planes in memory of their own. */

@@ -105,6 +105,8 @@ enum ar_pipeline_state {
 struct ar_pipeline_status {
     enum ar_pipeline_state state;
     char source[192]; /* empty until open */
+    const char *source_state; /* "flowing", "lost", ... */
+    const char *source_words; /* why there are no pictures; empty while it flows */
     char display[192];
     char style[AR_MODEL_NAME_MAX];
     char loop[16]; /* "io_uring" or "poll" */
@@ -131,6 +133,7 @@ struct ar_pipeline_status {
     uint64_t n_dropped; /* overtaken, or no buffer free */
     uint64_t n_lost;
     uint64_t n_corrupt;
+    uint64_t n_resumed; /* times that the camera came back */
     uint64_t n_shown;
     struct ar_budget_ledger ledger;
 };

@@ -31,17 +31,32 @@ static int deliver(struct ar_pipeline *pipeline, struct ar_frame **frame)
     return 0;
 }
 
+/* A camera that came back may be on another node, in another mode. */
+static void publish_return(struct ar_pipeline *pipeline, uint64_t *n_resumed)
+{
+    struct ar_capture_counters counters;
+
+    ar_capture_counters(pipeline->capture, &counters);
+    if (counters.n_resumed == *n_resumed)
+        return;
+    *n_resumed = counters.n_resumed;
+    publish_source(pipeline);
+}
+
 static void stream(struct ar_pipeline *pipeline)
 {
     struct ar_reason reason = { "" };
+    uint64_t n_resumed = 0;
     struct ar_frame *frame;
     int ret;
 
     do {
         frame = NULL;
         ret = ar_capture_next(pipeline->capture, &frame, &reason);
-        if (ret == 0)
+        if (ret == 0) {
+            publish_return(pipeline, &n_resumed);
             ret = deliver(pipeline, &frame);
+        }
         ar_frame_unref(&frame);
     } while (ret == 0);
     if (ret != -ENODATA && ret != -ECANCELED)

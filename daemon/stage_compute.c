@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
+#include "base/notice.h"
 #include "daemon/priv.h"
 
 #define TAG "compute"
@@ -384,6 +385,24 @@ static int hand_on(struct ar_pipeline *pipeline, struct ar_frame **out)
     return 0;
 }
 
+/* Words are for reading: they are shown as they are. What comes after them is another scene. Takes `out`. */
+static int show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
+                       struct ar_frame *out)
+{
+    int ret;
+
+    ar_notice_draw(out, in->notice);
+    ar_decoder_temporal_forget(pipeline->temporal);
+    out->sequence = in->sequence;
+    out->capture_us = in->capture_us;
+    out->arrival_us = in->arrival_us;
+    out->painted_us = ar_clock_now_us();
+    ret = hand_on(pipeline, &out);
+    ar_frame_unref(&out);
+    ar_pipeline_wake_display(pipeline);
+    return ret;
+}
+
 /* Takes `out`. Where the frame is given up, the picture before stays. -ECANCELED when the display is gone. */
 static int paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
                      struct ar_frame *out)
@@ -424,11 +443,13 @@ static void run_frames(struct ar_pipeline *pipeline)
         take_style(pipeline);
         take_calibration_request(pipeline);
         out = ar_pool_take(pipeline->pool_out);
-        if (out) {
+        if (!out) {
+            ar_pipeline_count_dropped(pipeline);
+        } else if (in->notice[0] != '\0') {
+            ret = show_notice(pipeline, in, out);
+        } else {
             ret = paint_one(pipeline, in, out);
             n_painted++;
-        } else {
-            ar_pipeline_count_dropped(pipeline);
         }
         ar_frame_unref(&in);
     }

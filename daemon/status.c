@@ -2,6 +2,7 @@
 #include "daemon/status.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,29 +75,37 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
 {
     const struct ar_budget_ledger *ledger = &status->ledger;
 
-    return json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
-        " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
-        " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
-        "version", AR_VERSION, "pid", (int)getpid(), "state", state_names[status->state],
-        "source", status->source, "display", status->display, "style", status->style, "tier",
-        status->tier, "precision", status->precision ? status->precision : "", "loop",
-        status->loop, "threads", (int)status->n_threads, "width_px", (int)status->width_px,
-        "height_px", (int)status->height_px, "rate_millihz",
-        (json_int_t)status->rate_millihz, /* */
-        "uptime_s", seconds_since(status->started_us, now_us), "fps",
-        frames_per_second(status, now_us), "width", status->width, "mean_width",
-        mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
-        (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
-        "captured", (json_int_t)status->n_captured, "dropped", (json_int_t)status->n_dropped,
-        "lost", (json_int_t)status->n_lost, "corrupt", (json_int_t)status->n_corrupt, "painted",
-        (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown, "missed",
-        (json_int_t)ledger->n_missed, "degraded", (json_int_t)ledger->n_degraded,
-        "calibrations", (json_int_t)status->n_calibrations, "longest_run",
-        (json_int_t)ledger->longest_run, "switches", (json_int_t)ledger->n_switches, "stages",
-        stages_json(ledger), "heat", heat_json(heat, status->cap_width), "energy",
-        energy_json(status, now_us), "phase_us",
-        known(status->phase_us >= 0, (double)status->phase_us));
+    json_t *object =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
+                  " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
+                  " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+                  "version", AR_VERSION, "pid", (int)getpid(), "state",
+                  state_names[status->state], "source", status->source, "source_state",
+                  status->source_state, "display", status->display, "style", status->style,
+                  "tier", status->tier, "precision", status->precision ? status->precision : "",
+                  "loop", status->loop, "threads", (int)status->n_threads, "width_px",
+                  (int)status->width_px, "height_px", (int)status->height_px, "rate_millihz",
+                  (json_int_t)status->rate_millihz, /* */
+                  "uptime_s", seconds_since(status->started_us, now_us), "fps",
+                  frames_per_second(status, now_us), "width", status->width, "mean_width",
+                  mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
+                  (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
+                  "captured", (json_int_t)status->n_captured, "dropped",
+                  (json_int_t)status->n_dropped, "lost", (json_int_t)status->n_lost, "corrupt",
+                  (json_int_t)status->n_corrupt, "resumed", (json_int_t)status->n_resumed,
+                  "painted", (json_int_t)ledger->n_painted, "shown",
+                  (json_int_t)status->n_shown, "missed", (json_int_t)ledger->n_missed,
+                  "longest_run", (json_int_t)ledger->longest_run, "switches",
+                  (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
+
+    json_object_set_new(object, "degraded", json_integer((json_int_t)ledger->n_degraded));
+    json_object_set_new(object, "calibrations",
+                        json_integer((json_int_t)status->n_calibrations));
+    json_object_set_new(object, "heat", heat_json(heat, status->cap_width));
+    json_object_set_new(object, "energy", energy_json(status, now_us));
+    json_object_set_new(object, "phase_us",
+                        known(status->phase_us >= 0, (double)status->phase_us));
+    return object;
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -147,6 +156,21 @@ static void print_energy(const json_t *energy, FILE *out)
                 number_of(energy, "frame_j"), number_of(energy, "joules_per_hour") / 1e3);
 }
 
+/* A source that flows is not worth a word. */
+static void print_source(const json_t *status, FILE *out)
+{
+    const char *state = text_of(status, "source_state");
+    const bool flows = strcmp(state, "flowing") == 0 || strcmp(state, "-") == 0;
+    const long long n_resumed = count_of(status, "resumed");
+
+    fprintf(out, "  source    %s", text_of(status, "source"));
+    if (!flows)
+        fprintf(out, ", now %s", state);
+    if (n_resumed > 0)
+        fprintf(out, ", came back %lld times", n_resumed);
+    fputc('\n', out);
+}
+
 void ar_status_print(const json_t *status, FILE *out)
 {
     double pinned = number_of(status, "pinned_width");
@@ -156,7 +180,7 @@ void ar_status_print(const json_t *status, FILE *out)
     fprintf(out, "ar-daemon %s: %s, %.1f s\n", text_of(status, "version"),
             text_of(status, "state"), number_of(status, "uptime_s"));
     fprintf(out, "  style     %s\n", text_of(status, "style"));
-    fprintf(out, "  source    %s\n", text_of(status, "source"));
+    print_source(status, out);
     fprintf(out, "  display   %s\n", text_of(status, "display"));
     fprintf(out, "  engine    %s, %s, %lld threads, %s\n", text_of(status, "tier"),
             text_of(status, "precision"), count_of(status, "threads"), text_of(status, "loop"));
@@ -190,6 +214,8 @@ void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us
         snprintf(of, sizeof(of), "/%u", status->frames_wanted);
     if (status->state != AR_PIPELINE_RUNNING)
         snprintf(text, text_b, "%s ...", state_names[status->state]);
+    else if (status->source_words[0] != '\0')
+        snprintf(text, text_b, "%s ...", status->source_words);
     else
         snprintf(
             text, text_b,

@@ -19,12 +19,12 @@ REFUSED = 1  # ar-ctl: the daemon said no
 NOBODY = 65534
 
 FIELDS = {
-    'version': str, 'pid': int, 'state': str, 'source': str, 'display': str, 'style': str, 'tier': str,
+    'version': str, 'pid': int, 'state': str, 'source': str, 'source_state': str, 'display': str, 'style': str, 'tier': str,
     'precision': str, 'loop': str,
     'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'uptime_s': float, 'fps': float,
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
-    'dropped': int, 'lost': int, 'corrupt': int, 'painted': int, 'shown': int, 'missed': int, 'longest_run': int,
-    'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict, 'energy': dict,
+    'dropped': int, 'lost': int, 'corrupt': int, 'resumed': int, 'painted': int, 'shown': int, 'missed': int,
+    'longest_run': int,     'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict, 'energy': dict,
     'phase_us': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
@@ -80,6 +80,7 @@ class Status(Running):
             self.assertIs(type(status[name]), kind, name)
         self.assertEqual(status['state'], 'running')
         self.assertEqual(status['source'], 'pattern 32x32 at 60 fps')
+        self.assertEqual((status['source_state'], status['resumed']), ('flowing', 0))
         self.assertTrue(status['display'].startswith('null 32x32'), status['display'])
         self.assertEqual(status['style'], 'starry_night')
         self.assertIn(status['loop'], ('io_uring', 'poll'))

@@ -14,6 +14,7 @@
 #include "base/macros.h"
 #include "capture/backend.h"
 #include "capture/capture.h"
+#include "capture/devices.h"
 #include "capture/v4l2_io.h"
 #include "tests/suite.h"
 
@@ -47,11 +48,17 @@ static struct straw {
     enum place places[N_BUFFERS];
     struct v4l2_buffer filled[N_BUFFERS]; /* first in, first out */
     uint32_t n_filled;
+    uint32_t width_px;              /* of its only size */
+    const char *path;               /* where it is; opening another path finds nothing */
+    const char *source;             /* what the user writes */
+    const char *by_id;              /* its link */
+    const struct ar_device *others; /* ends with an empty path */
     int open_error;
     int dqbuf_error; /* given once, before pictures */
     int qbuf_error;  /* given always */
     int streamon_error;
     uint32_t n_restarts;
+    uint32_t n_opened; /* times */
     uint32_t n_mapped;
 } straw;
 
@@ -72,12 +79,30 @@ static void set_readable(bool readable)
 
 int ar_v4l2_io_open(struct ar_v4l2_io *io, const char *path)
 {
-    ck_assert_str_eq(path, "/dev/straw");
     io->fd = -1;
+    if (strcmp(path, straw.path) != 0)
+        return -ENOENT;
     if (straw.open_error)
         return straw.open_error;
     io->fd = straw.fd;
+    straw.n_opened++;
     return 0;
+}
+
+/* The machine's cameras: this one where it is now, and those of `others`. */
+int ar_devices_list(struct ar_device *devices, uint32_t max)
+{
+    int n = 0;
+
+    for (const struct ar_device *other = straw.others; other && other->path[0]; other++)
+        devices[n++] = *other;
+    if (straw.open_error)
+        return n;
+    devices[n] = (struct ar_device){ .capture = true };
+    snprintf(devices[n].path, sizeof(devices[n].path), "%s", straw.path);
+    snprintf(devices[n].by_id, sizeof(devices[n].by_id), "%s", straw.by_id);
+    memset(devices[n].card, 'C', sizeof(devices[n].card) - 1);
+    return n + 1;
 }
 
 void ar_v4l2_io_close(struct ar_v4l2_io *io)
@@ -104,7 +129,7 @@ static int enum_sizes(struct v4l2_frmsizeenum *entry)
     if (entry->index > 0)
         return -EINVAL;
     entry->type = V4L2_FRMSIZE_TYPE_DISCRETE;
-    entry->discrete.width = WIDTH;
+    entry->discrete.width = straw.width_px;
     entry->discrete.height = HEIGHT;
     return 0;
 }
@@ -124,10 +149,9 @@ static int set_format(struct v4l2_format *format)
 {
     if (straw.multi)
         return set_format_multi(&format->fmt.pix_mp);
-    ck_assert_uint_eq(format->fmt.pix.width, WIDTH);
+    ck_assert_uint_eq(format->fmt.pix.width, straw.width_px);
     ck_assert_uint_eq(format->fmt.pix.pixelformat, straw.fourcc);
-    format->fmt.pix.bytesperline = 2 * WIDTH;
-    format->fmt.pix.sizeimage = PICTURE_B;
+    format->fmt.pix.bytesperline = 0;
     return 0;
 }
 
@@ -307,6 +331,10 @@ static uint32_t n_at(enum place place)
 static void setup(void)
 {
     straw = (struct straw){ .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
+                            .width_px = WIDTH,
+                            .path = "/dev/straw",
+                            .by_id = "",
+                            .source = "v4l2:/dev/straw",
                             .fourcc = V4L2_PIX_FMT_YUYV,
                             .description = "YUYV 4:2:2" };
     straw.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -319,7 +347,7 @@ static int start(void)
     struct ar_capture_params params;
 
     ar_option_defaults(ar_capture_options, &params);
-    snprintf(params.source, sizeof(params.source), "v4l2:/dev/straw");
+    snprintf(params.source, sizeof(params.source), "%s", straw.source);
     ck_assert_int_eq(ar_capture_create(&capture, &params, &reason), 0);
     return ar_capture_start(capture, loop, &reason);
 }
@@ -489,53 +517,293 @@ START_TEST(test_restart_after_an_error)
 }
 END_TEST
 
-static void break_again(void *user, uint64_t n_expired)
+/* The next frame must be a notice with these words; it is given back. */
+static void expect_notice(const char *words)
 {
-    break_with(-EIO);
+    const uint64_t n_frames = counters().n_frames;
+    struct ar_frame *frame;
+
+    ck_assert_msg(next(&frame) == 0, "%s", reason.text);
+    ck_assert_msg(strncmp(frame->notice, words, strlen(words)) == 0, "\"%s\"", frame->notice);
+    ck_assert_ptr_nonnull(strstr(frame->notice, "\nCCCC")); /* which camera */
+    ar_frame_unref(&frame);
+    ck_assert_uint_eq(counters().n_frames, n_frames); /* no picture */
 }
 
-START_TEST(test_errors_again_and_again)
+static void expect_state(enum ar_capture_state state, uint64_t n_resumed)
+{
+    ck_assert_str_eq(ar_capture_state_name(ar_capture_state_of(capture)),
+                     ar_capture_state_name(state));
+    ck_assert_uint_eq(counters().n_resumed, n_resumed);
+}
+
+/* Something happens while the program waits for the next picture. */
+struct event {
+    struct ar_loop_source *timer;
+    void (*happen)(void);
+};
+
+static void on_happening(void *user, uint64_t n_expired)
+{
+    ((struct event *)user)->happen();
+}
+
+static void later(struct event *event, uint64_t after_us, void (*happen)(void))
+{
+    event->happen = happen;
+    ck_assert_int_eq(ar_loop_add_timer(loop, on_happening, event, &event->timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(event->timer, ar_clock_now_us() + after_us, 0), 0);
+}
+
+static void unplug(void)
+{
+    straw.open_error = -ENOENT;
+    break_with(-ENODEV);
+}
+
+/* Skips notices until a picture comes; how long that took. */
+static uint64_t wait_for_picture(uint8_t value)
+{
+    const uint64_t start_us = ar_clock_now_us();
+    struct ar_frame *frame;
+
+    for (;;) {
+        bool is_picture;
+
+        ck_assert_int_eq(next(&frame), 0);
+        is_picture = frame->notice[0] == '\0';
+        if (is_picture)
+            ck_assert_uint_eq(frame->planes[0].data[0], value);
+        ar_frame_unref(&frame);
+        if (is_picture)
+            return ar_clock_now_us() - start_us;
+    }
+}
+
+/* Takes pictures again as soon as it is asked to. */
+static void expose_when_asked(void *user, uint64_t n_expired)
+{
+    if (straw.streaming && straw.n_filled == 0)
+        expose_good(0, 77);
+}
+
+/* Plugged in again: on its old node or, where the user said how to find it, on another. */
+START_TEST(test_unplugged_and_back)
 {
     struct ar_loop_source *timer;
-    struct ar_frame *frame;
-
-    start_streaming();
-    ck_assert_int_eq(ar_loop_add_timer(loop, break_again, NULL, &timer), 0);
-    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + 50000, 0), 0);
-    break_with(-EIO);
-    ck_assert_int_eq(next(&frame), -ENODEV);
-    ck_assert_ptr_null(frame);
-    ck_assert_uint_eq(straw.n_restarts, 2);
-    ck_assert_ptr_nonnull(strstr(reason.text, "/dev/straw"));
-    ar_loop_remove(&timer);
-}
-END_TEST
-
-START_TEST(test_unplugged)
-{
-    struct ar_frame *frame;
 
     start_streaming();
     expose_good(1, 30);
     if (_i == 0)
         break_with(-ENODEV);
     else
-        straw.qbuf_error = -ENODEV; /* after the picture was copied */
-    ck_assert_int_eq(next(&frame), -ENODEV);
-    ck_assert_ptr_null(frame);
-    ck_assert_ptr_nonnull(strstr(reason.text, "camera unplugged"));
+        straw.qbuf_error = -ENODEV; /* after the picture was copied: it is a good one */
+    straw.open_error = -ENOENT;
+    if (_i == 1)
+        expect(30, 2);
+    expect_notice("camera unplugged");
+    expect_state(AR_CAPTURE_LOST, 0);
+    expect_notice("camera unplugged"); /* again, while nothing happens */
+    ck_assert_uint_eq(straw.n_mapped, 0);
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    straw.qbuf_error = 0;
+    straw.open_error = 0;
+    ck_assert_uint_lt(wait_for_picture(77), 1000000);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    expect(77, _i == 0 ? 3 : 4); /* its counting goes on */
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+static const struct ar_device two_others[] = {
+    { .path = "/dev/video3", .card = "Other camera", .by_id = "usb-other", .capture = true },
+    { .path = "/dev/straw", .card = "A third camera", .by_id = "usb-third", .capture = true },
+    { .path = "" },
+};
+
+static const struct {
+    const char *source;
+    const char *by_id;
+} names[] = {
+    { "v4l2:/dev/straw", "usb-straw" }, /* another camera is there now: known by its link */
+    { "v4l2:/dev/straw", "" },          /* known by its name */
+    { "v4l2:cccccc", "usb-straw" },     /* the user said the name */
+    { "v4l2", "usb-straw" },            /* was the first */
+};
+
+/* Replugged, it is on another node, and other cameras are there before it. */
+START_TEST(test_back_on_another_node)
+{
+    struct ar_loop_source *timer;
+
+    straw.source = names[_i].source;
+    straw.by_id = names[_i].by_id;
+    start_streaming();
+    unplug();
+    expect_notice("camera unplugged");
+    straw.others = two_others;
+    straw.path = "/dev/straw7";
+    straw.open_error = 0;
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    ck_assert_uint_lt(wait_for_picture(77), 1000000);
+    ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), "/dev/straw7 ("));
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+START_TEST(test_name_of_two_cameras)
+{
+    straw.others = two_others;
+    straw.source = "v4l2:CAMERA";
+    ck_assert_int_eq(start(), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(reason.text, "/dev/video3 (Other camera)"));
+    ck_assert_ptr_nonnull(strstr(reason.text, "/dev/straw (A third camera)"));
+    ck_assert_ptr_nonnull(strstr(reason.text, "by-path"));
+}
+END_TEST
+
+START_TEST(test_name_of_no_camera)
+{
+    straw.others = two_others;
+    straw.source = "v4l2:webcam";
+    ck_assert_int_eq(start(), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(reason.text, "--list-devices"));
+}
+END_TEST
+
+/* Never gone for good: with each reason the words change, and the first picture ends them. */
+START_TEST(test_other_reasons)
+{
+    struct ar_loop_source *timer;
+
+    start_streaming();
+    unplug();
+    expect_notice("camera unplugged");
+    straw.open_error = -EBUSY;
+    expect_notice("another program has the camera");
+    expect_state(AR_CAPTURE_BUSY, 0);
+    straw.open_error = -EACCES;
+    expect_notice("no permission for the camera");
+    straw.open_error = 0;
+    straw.streamon_error = -EIO;
+    expect_notice("the camera fails");
+    expect_state(AR_CAPTURE_FAILING, 0);
+    straw.streamon_error = 0;
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    ck_assert_uint_lt(wait_for_picture(77), 1000000);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+static void break_again(void)
+{
+    break_with(-EIO);
+}
+
+/* The first error is met by a restart that nobody sees; the second, without a picture between, is told. */
+START_TEST(test_errors_again_and_again)
+{
+    struct event event;
+    struct ar_loop_source *timer;
+
+    start_streaming();
+    later(&event, 50000, break_again);
+    break_with(-EIO);
+    expect_notice("the camera fails");
+    expect_state(AR_CAPTURE_FAILING, 0);
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    ck_assert_uint_lt(wait_for_picture(77), 1000000);
+    ck_assert_uint_eq(straw.n_opened, 2);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ar_loop_remove(&timer);
+    ar_loop_remove(&event.timer);
 }
 END_TEST
 
 START_TEST(test_a_wild_index)
 {
-    struct ar_frame *frame;
-
     start_streaming();
     expose_good(1, 30);
     straw.filled[0].index = 4000;
-    straw.streamon_error = -EIO; /* so that the restart is the end */
-    ck_assert_int_eq(next(&frame), -ENODEV);
+    straw.streamon_error = -EIO; /* so that the restart is of no use */
+    expect_notice("the camera fails");
+}
+END_TEST
+
+static void show_99(void)
+{
+    expose_good(9, 99);
+}
+
+/* A hung camera is opened anew; it may wake up by itself as well. */
+START_TEST(test_silence)
+{
+    struct event event;
+    const uint64_t start_us = ar_clock_now_us();
+
+    start_streaming();
+    expect_notice("no picture from the camera");
+    expect_state(AR_CAPTURE_SILENT, 0);
+    ck_assert_uint_ge(ar_clock_now_us() - start_us, 2000000);
+    expect_notice("no picture from the camera");
+    ck_assert_uint_eq(straw.n_opened, 2);
+    later(&event, 10000, show_99);
+    ck_assert_uint_lt(wait_for_picture(99), 600000);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ck_assert_uint_eq(straw.n_opened, 2);
+    ar_loop_remove(&event.timer);
+}
+END_TEST
+
+static void expose_damaged(void *user, uint64_t n_expired)
+{
+    if (free_buffer() != NONE)
+        expose(1, 20, V4L2_BUF_FLAG_ERROR, PICTURE_B);
+}
+
+START_TEST(test_only_damaged_pictures)
+{
+    struct ar_loop_source *timer;
+
+    start_streaming();
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_damaged, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 100000), 0);
+    expect_notice("only damaged pictures");
+    expect_state(AR_CAPTURE_DAMAGED, 0);
+    ck_assert_uint_gt(counters().n_corrupt, 10);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+/* Other pictures than before, of another size and format: brought into the frames that everybody has. */
+START_TEST(test_another_mode)
+{
+    struct ar_loop_source *timer;
+    struct ar_frame *frame;
+
+    start_streaming();
+    unplug();
+    expect_notice("camera unplugged");
+    straw.open_error = 0;
+    straw.width_px = 32;
+    straw.fourcc = V4L2_PIX_FMT_RGB24;
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    ck_assert_uint_lt(wait_for_picture(16), 1000000); /* black beside it, of limited range */
+    ck_assert_int_eq(next(&frame), 0);
+    ck_assert_int_eq(frame->shape.format, AR_FRAME_YUYV);
+    ck_assert_uint_eq(frame->shape.width_px, WIDTH);
+    ck_assert_uint_eq(frame->planes[0].data[2 * 16], 82); /* 77 in the full range */
+    ck_assert_uint_eq(frame->planes[0].data[2 * 15], 16);
+    ck_assert_uint_eq(frame->planes[0].data[2 * 15 + 1], 128);
+    ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), "RGB24 32x48"));
+    ar_frame_unref(&frame);
+    ar_loop_remove(&timer);
 }
 END_TEST
 
@@ -639,7 +907,8 @@ int main(void)
     Suite *suite = suite_create("capture/camera");
     TCase *camera = tcase_create("camera");
 
-    ar_log_set_level(AR_LOG_WARN);
+    ar_log_set_level(AR_LOG_ERROR);
+    tcase_set_timeout(camera, 20);
     tcase_add_checked_fixture(camera, setup, teardown);
     tcase_add_test(camera, test_pictures_come_through);
     tcase_add_test(camera, test_multi_planar);
@@ -648,7 +917,14 @@ int main(void)
     tcase_add_test(camera, test_bad_pictures);
     tcase_add_test(camera, test_restart_after_an_error);
     tcase_add_test(camera, test_errors_again_and_again);
-    tcase_add_loop_test(camera, test_unplugged, 0, 2);
+    tcase_add_loop_test(camera, test_unplugged_and_back, 0, 2);
+    tcase_add_loop_test(camera, test_back_on_another_node, 0, AR_ARRAY_LEN(names));
+    tcase_add_test(camera, test_name_of_two_cameras);
+    tcase_add_test(camera, test_name_of_no_camera);
+    tcase_add_test(camera, test_other_reasons);
+    tcase_add_test(camera, test_silence);
+    tcase_add_test(camera, test_only_damaged_pictures);
+    tcase_add_test(camera, test_another_mode);
     tcase_add_test(camera, test_a_wild_index);
     tcase_add_test(camera, test_no_frame_free);
     tcase_add_test(camera, test_old_pictures_go_back);

@@ -5,6 +5,7 @@
 
 #include "base/macros.h"
 #include "base/pool.h"
+#include "capture/fit.h"
 #include "capture/v4l2_format.h"
 #include "tests/suite.h"
 
@@ -218,12 +219,106 @@ START_TEST(test_rgb_of_television)
 }
 END_TEST
 
+static const struct ar_frame_shape fits[] = {
+    { 32, 32, AR_FRAME_I420, AR_FRAME_FULL }, { 64, 18, AR_FRAME_NV12, AR_FRAME_LIMITED },
+    { 18, 64, AR_FRAME_YUYV, AR_FRAME_FULL }, { 32, 32, AR_FRAME_YUYV, AR_FRAME_LIMITED },
+    { 48, 16, AR_FRAME_XRGB, AR_FRAME_FULL }, { 130, 62, AR_FRAME_I420, AR_FRAME_LIMITED },
+};
+
+static struct ar_frame *one_frame(struct ar_pool **pool, const struct ar_frame_shape *shape)
+{
+    ck_assert_int_eq(ar_pool_create(pool, shape, 1), 0);
+    return ar_pool_take(*pool);
+}
+
+/* Bytes of a pixel in the order of frame_samples. */
+static void pixel_at(const struct ar_frame *frame, uint32_t x, uint32_t y, int pixel[3])
+{
+    const uint8_t *planes[3] = { frame->planes[0].data, frame->planes[1].data,
+                                 frame->planes[2].data };
+    const uint32_t strides_b[3] = { frame->planes[0].stride_b, frame->planes[1].stride_b,
+                                    frame->planes[2].stride_b };
+
+    for (uint32_t i = 0; i < 3; i++)
+        pixel[i] = look_up(&frame_samples[frame->shape.format][i], planes, strides_b, x, y);
+}
+
+/* A frame of one colour, as base/frame has it, is what a fitted one must look like; beside it all is black. */
+static void check_fit(const struct ar_frame_shape *from, const struct ar_frame_shape *to)
+{
+    static const uint8_t colour[3] = { 150, 90, 170 };
+    static const uint8_t black[3] = { 0, 128, 128 };
+    /* The larger side fills the frame; the other leaves bars of this size. */
+    const bool wide = from->width_px * to->height_px >= to->width_px * from->height_px;
+    const uint32_t w = wide ? to->width_px : from->width_px * to->height_px / from->height_px;
+    const uint32_t h = wide ? from->height_px * to->width_px / from->width_px : to->height_px;
+    struct ar_pool *pools[3];
+    struct ar_frame *src = one_frame(&pools[0], from);
+    struct ar_frame *dst = one_frame(&pools[1], to);
+    struct ar_frame *want = one_frame(&pools[2], to);
+    int pixels[4][3];
+
+    ar_frame_fill(src, colour);
+    ar_fit(dst, src);
+    ar_frame_fill(want, colour);
+    pixel_at(want, 0, 0, pixels[0]);
+    ar_frame_fill(want, black);
+    pixel_at(want, 0, 0, pixels[1]);
+    pixel_at(dst, to->width_px / 2, to->height_px / 2, pixels[2]);
+    pixel_at(dst, wide ? to->width_px - 1 : 0, wide ? 0 : to->height_px - 1, pixels[3]);
+    for (uint32_t i = 0; i < 3; i++) {
+        const bool bars = to->width_px - w > 4 || to->height_px - h > 4;
+
+        ck_assert_int_le(abs(pixels[2][i] - pixels[0][i]), 3);
+        if (bars)
+            ck_assert_int_le(abs(pixels[3][i] - pixels[1][i]), 3);
+    }
+    ar_frame_unref(&src);
+    ar_frame_unref(&dst);
+    ar_frame_unref(&want);
+    for (uint32_t i = 0; i < 3; i++)
+        ar_pool_destroy(pools[i]);
+}
+
+START_TEST(test_fit_of_any_frame_into_any_other)
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(fits); i++)
+        check_fit(&fits[i], &fits[_i]);
+}
+END_TEST
+
+/* Left stays left, top stays top: a picture of four quarters, twice as large. */
+START_TEST(test_fit_keeps_places)
+{
+    const struct ar_frame_shape small = { 16, 16, AR_FRAME_I420, AR_FRAME_FULL };
+    const struct ar_frame_shape large = { 32, 32, AR_FRAME_I420, AR_FRAME_FULL };
+    struct ar_pool *pools[2];
+    struct ar_frame *src = one_frame(&pools[0], &small);
+    struct ar_frame *dst = one_frame(&pools[1], &large);
+
+    for (uint32_t y = 0; y < 16; y++)
+        for (uint32_t x = 0; x < 16; x++)
+            src->planes[0].data[y * src->planes[0].stride_b + x] = (uint8_t)(16 * y + x);
+    ar_fit(dst, src);
+    for (uint32_t y = 0; y < 32; y++)
+        for (uint32_t x = 0; x < 32; x++)
+            ck_assert_uint_eq(dst->planes[0].data[y * dst->planes[0].stride_b + x],
+                              16 * (y / 2) + x / 2);
+    ar_frame_unref(&src);
+    ar_frame_unref(&dst);
+    ar_pool_destroy(pools[0]);
+    ar_pool_destroy(pools[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("capture/convert");
     TCase *convert = tcase_create("convert");
 
     tcase_add_loop_test(convert, test_every_format, 0, AR_ARRAY_LEN(ways));
+    tcase_add_loop_test(convert, test_fit_of_any_frame_into_any_other, 0, AR_ARRAY_LEN(fits));
+    tcase_add_test(convert, test_fit_keeps_places);
     tcase_add_test(convert, test_rgb_of_television);
     suite_add_tcase(suite, convert);
     return ar_suite_run(suite);

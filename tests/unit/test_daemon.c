@@ -116,6 +116,10 @@ END_TEST
 START_TEST(status_is_complete_and_printable)
 {
     struct ar_pipeline_status status = { .state = AR_PIPELINE_RUNNING,
+                                         .source = "/dev/video0 (Cam) YUYV 64x48 at 30 fps",
+                                         .source_state = "lost",
+                                         .source_words = "camera unplugged",
+                                         .n_resumed = 2,
                                          .style = "zebra",
                                          .tier = "scalar",
                                          .precision = "int8",
@@ -144,10 +148,14 @@ START_TEST(status_is_complete_and_printable)
     ar_status_print(object, out);
     fclose(out);
     ck_assert_ptr_nonnull(strstr(text, "zebra"));
+    ck_assert_ptr_nonnull(strstr(text, "at 30 fps, now lost, came back 2 times\n"));
     ck_assert_ptr_nonnull(strstr(text, "10 painted, 5.0 a second, 9 shown"));
     ck_assert_ptr_nonnull(strstr(text, "1 of the deadline (10.00 %)"));
     ck_assert_ptr_nonnull(strstr(text, "61 degrees"));
     json_decref(object);
+
+    ar_status_progress(&status, 3000000, text, sizeof(text));
+    ck_assert_str_eq(text, "camera unplugged ...");
 
     /* Another version's reply: nothing that is printed may be taken for granted. */
     object = json_object();
