@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/pool.h"
@@ -42,6 +43,9 @@ struct ar_capture {
     char describe[192];
     struct ar_capture_tally tally;
     atomic_uint state; /* enum ar_capture_state */
+    pthread_mutex_t controls_lock;
+    struct ar_entries controls;            /* that the camera shall have, as last set */
+    char control_path[AR_OPTION_TEXT_MAX]; /* the open camera's node; empty: there is none */
 };
 
 /*

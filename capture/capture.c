@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "capture/backend.h"
 #include "capture/devices.h"
+#include "capture/v4l2_controls.h"
 
 #define TAG "capture"
 
@@ -135,11 +136,13 @@ int ar_capture_create(struct ar_capture **out, const struct ar_capture_params *p
     if (!capture)
         return ar_reason_set_err(reason, -ENOMEM, "source \"%s\"", params->source);
     capture->params = *params;
+    capture->controls = params->controls;
+    pthread_mutex_init(&capture->controls_lock, NULL);
     capture->automatic = automatic;
     if (!automatic) {
         ret = use_backend(capture, backend, argument, reason);
         if (ret < 0) {
-            free(capture);
+            ar_capture_destroy(capture);
             return ret;
         }
     }
@@ -152,6 +155,7 @@ void ar_capture_destroy(struct ar_capture *capture)
     if (!capture)
         return;
     ar_capture_stop(capture);
+    pthread_mutex_destroy(&capture->controls_lock);
     free(capture);
 }
 
@@ -242,6 +246,33 @@ int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar
     ret = capture->backend->next(capture, out, reason);
     if (ret == 0 && (*out)->notice[0] == '\0')
         ar_capture_count(&capture->tally.n_frames, 1);
+    return ret;
+}
+
+int ar_capture_set_control(struct ar_capture *capture, const char *name, const char *text,
+                           struct ar_reason *reason)
+{
+    char path[AR_OPTION_TEXT_MAX];
+    struct ar_reason why;
+    struct ar_v4l2_io io;
+    int ret;
+
+    pthread_mutex_lock(&capture->controls_lock);
+    memcpy(path, capture->control_path, sizeof(path));
+    pthread_mutex_unlock(&capture->controls_lock);
+    if (path[0] == '\0')
+        return ar_reason_set(reason, -ENOTSUP, "capture.controls.%.48s: no camera is open",
+                             name);
+    ret = ar_v4l2_io_open(&io, path);
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "capture.controls.%.48s: %s", name, path);
+    ret = ar_v4l2_controls_set(&io, name, text, &why);
+    ar_v4l2_io_close(&io);
+    if (ret < 0)
+        return ar_reason_set(reason, ret, "capture.controls.%s", why.text);
+    pthread_mutex_lock(&capture->controls_lock);
+    ret = ar_entries_set(&capture->controls, name, text, reason);
+    pthread_mutex_unlock(&capture->controls_lock);
     return ret;
 }
 

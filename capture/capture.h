@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/entries.h"
 #include "base/frame.h"
 #include "base/loop.h"
 #include "base/option.h"
@@ -31,6 +32,7 @@ struct ar_capture_params {
     uint32_t rate_millihz;           /* asked for; 0: the source's own */
     uint32_t pace;                   /* enum ar_capture_pace */
     bool loop;                       /* a clip starts again at its end */
+    struct ar_entries controls;      /* of a camera, by its own names for them */
 };
 
 extern const struct ar_option ar_capture_options[];
@@ -90,6 +92,13 @@ enum ar_capture_state ar_capture_state_of(const struct ar_capture *capture);
 const char *ar_capture_state_name(enum ar_capture_state state);
 /* For who stands before the screen: "camera unplugged". */
 const char *ar_capture_state_words(enum ar_capture_state state);
+
+/*
+ * Sets a control of the camera, now and whenever it is opened again. Any thread; may take as long as the device does.
+ * -ENOTSUP when the source is no camera or it is away; otherwise as the camera says, and the control is as before.
+ */
+int ar_capture_set_control(struct ar_capture *capture, const char *name, const char *text,
+                           struct ar_reason *reason);
 
 struct ar_capture_counters {
     uint64_t n_frames;  /* handed out, without notices */

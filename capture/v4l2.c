@@ -45,6 +45,7 @@ struct v4l2 {
     struct ar_v4l2_known known;
     struct ar_v4l2_wish wish;
     struct ar_v4l2_stream stream;
+    struct ar_entries controls; /* a copy of base.controls, while they are applied */
     struct ar_pool *pool;
     struct ar_loop_source *source; /* while the stream is open */
     struct ar_frame between;       /* of the stream's shape, where frames have another */
@@ -88,8 +89,29 @@ static void on_events(void *user, uint32_t events)
     v4l2->events |= events;
 }
 
+/* Where the control thread finds the camera; empty: nowhere. */
+static void publish_path(struct v4l2 *v4l2, const char *path)
+{
+    struct ar_capture *base = &v4l2->base;
+
+    pthread_mutex_lock(&base->controls_lock);
+    snprintf(base->control_path, sizeof(base->control_path), "%s", path);
+    pthread_mutex_unlock(&base->controls_lock);
+}
+
+/* What the user wants of it. Not used under the lock: the device may take its time. */
+static void copy_controls(struct v4l2 *v4l2)
+{
+    struct ar_capture *base = &v4l2->base;
+
+    pthread_mutex_lock(&base->controls_lock);
+    v4l2->controls = base->controls;
+    pthread_mutex_unlock(&base->controls_lock);
+}
+
 static void close_stream(struct v4l2 *v4l2)
 {
+    publish_path(v4l2, "");
     ar_loop_remove(&v4l2->source);
     ar_v4l2_stream_close(&v4l2->stream);
     v4l2->events = 0;
@@ -142,8 +164,11 @@ static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)
 {
     const struct ar_v4l2_node *node = &v4l2->stream.node;
     uint32_t events = POLLIN;
-    int ret = ar_v4l2_stream_open(&v4l2->stream, v4l2->known.path, &v4l2->wish, reason);
+    int ret;
 
+    copy_controls(v4l2);
+    ret = ar_v4l2_stream_open(&v4l2->stream, v4l2->known.path, &v4l2->wish, &v4l2->controls,
+                              reason);
     if (ret < 0)
         return ret;
     events |= v4l2->stream.tells_changes ? POLLPRI : 0;
@@ -154,6 +179,7 @@ static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)
     }
     v4l2->events = 0;
     v4l2->restarted = false;
+    publish_path(v4l2, node->path);
     expect_picture(v4l2, FIRST_PICTURE_MAX_US);
     describe(v4l2);
     return 0;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "capture/v4l2_controls.h"
 #include "capture/v4l2_mode.h"
 #include "capture/v4l2_stamp.h"
 
@@ -139,11 +140,13 @@ static int start(struct ar_v4l2_stream *stream, struct ar_reason *reason)
 }
 
 int ar_v4l2_stream_open(struct ar_v4l2_stream *stream, const char *path,
-                        const struct ar_v4l2_wish *wish, struct ar_reason *reason)
+                        const struct ar_v4l2_wish *wish, const struct ar_entries *controls,
+                        struct ar_reason *reason)
 {
     int ret = ar_v4l2_node_open(&stream->node, path, reason);
 
     if (ret == 0) {
+        ar_v4l2_controls_apply(&stream->node.io, controls, path);
         follow_signal(&stream->node);
         ret = set_format(stream, wish, reason);
     }

@@ -31,9 +31,13 @@ struct ar_v4l2_picture {
     uint64_t sequence; /* ours */
 };
 
-/* The stream is closed: io.fd is -1. On error it still is. */
+/*
+ * The stream is closed: io.fd is -1. On error it still is. controls are set first, because some decide about the
+ * format, and most should hold for the first picture.
+ */
 int ar_v4l2_stream_open(struct ar_v4l2_stream *stream, const char *path,
-                        const struct ar_v4l2_wish *wish, struct ar_reason *reason);
+                        const struct ar_v4l2_wish *wish, const struct ar_entries *controls,
+                        struct ar_reason *reason);
 /* A closed one stays closed. Only once no event loop watches it any more. */
 void ar_v4l2_stream_close(struct ar_v4l2_stream *stream);
 

@@ -14,10 +14,17 @@ enum {
     SLIPS_MAX = 2,      /* in section and key together, to be suggested */
 };
 
+static void set_defaults(const struct ar_config_section *section)
+{
+    ar_option_defaults(section->options, section->params);
+    if (section->entries)
+        *section->entries = (struct ar_entries){ .n = 0 };
+}
+
 void ar_config_defaults(const struct ar_config_section *sections)
 {
     for (const struct ar_config_section *section = sections; section->name; section++)
-        ar_option_defaults(section->options, section->params);
+        set_defaults(section);
 }
 
 const struct ar_config_section *ar_config_find_section(const struct ar_config_section *sections,
@@ -30,10 +37,10 @@ const struct ar_config_section *ar_config_find_section(const struct ar_config_se
     return NULL;
 }
 
-/* The part of "section.key" before the dot, which must fit; returns what is after it, or NULL. */
+/* The part of "section.key" before the last dot, which must fit; returns what is after it, or NULL. */
 static const char *split(const char *key, char section[NAME_MAX_B])
 {
-    const char *const dot = strchr(key, '.');
+    const char *const dot = strrchr(key, '.');
 
     if (!dot || dot - key >= NAME_MAX_B)
         return NULL;
@@ -52,6 +59,10 @@ const struct ar_option *ar_config_find(const struct ar_config_section *sections,
 
     if (!section)
         return NULL;
+    if (section->entries) {
+        *params = ar_entries_find(section->entries, rest);
+        return *params ? &ar_entry_option : NULL;
+    }
     *params = section->params;
     return ar_option_find(section->options, rest);
 }
@@ -76,7 +87,7 @@ int ar_config_unknown_key(const struct ar_config_section *sections, const char *
                           const char *key, struct ar_reason *reason)
 {
     const struct ar_config_section *near_section = NULL;
-    const struct ar_option *near_option = NULL;
+    const char *near_key = NULL;
     uint32_t least = SLIPS_MAX + 1;
     char quoted[QUOTED_MAX_B];
 
@@ -88,33 +99,41 @@ int ar_config_unknown_key(const struct ar_config_section *sections, const char *
             if (slips < least) {
                 least = slips;
                 near_section = known;
-                near_option = option;
+                near_key = option->key;
             }
+        }
+        if (known->entries && ar_config_slips(section, known->name) < least) {
+            least = ar_config_slips(section, known->name);
+            near_section = known;
+            near_key = key;
         }
     }
 
     quote(quoted, section, key);
-    if (!near_option)
+    if (!near_key)
         return ar_reason_set(reason, -ENOENT, "%s: no such key", quoted);
     return ar_reason_set(reason, -ENOENT, "%s: no such key, did you mean %s.%s?", quoted,
-                         near_section->name, near_option->key);
+                         near_section->name, near_key);
 }
 
 int ar_config_set(const struct ar_config_section *sections, const char *key, const char *text,
                   struct ar_reason *reason)
 {
+    char name[NAME_MAX_B] = "";
+    const char *const rest = split(key, name);
+    const struct ar_config_section *const section =
+        rest ? ar_config_find_section(sections, name) : NULL;
+    const struct ar_option *const option =
+        section && !section->entries ? ar_option_find(section->options, rest) : NULL;
     struct ar_reason why;
-    void *params;
-    const struct ar_option *const option = ar_config_find(sections, key, &params);
+    int ret;
 
-    if (!option) {
-        char section[NAME_MAX_B] = "";
-        const char *const rest = split(key, section);
-
-        return ar_config_unknown_key(sections, section, rest ? rest : key, reason);
-    }
-
-    const int ret = ar_option_parse(option, params, text, &why);
+    if (section && section->entries)
+        ret = ar_entries_set(section->entries, rest, text, &why);
+    else if (option)
+        ret = ar_option_parse(option, section->params, text, &why);
+    else
+        return ar_config_unknown_key(sections, name, rest ? rest : key, reason);
     if (ret < 0)
         return ar_reason_set(reason, ret, "%s: %s", key, why.text);
     return 0;

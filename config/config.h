@@ -4,24 +4,27 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/entries.h"
 #include "base/option.h"
 
 /*
  * Configuration: the modules' option tables bound to their params, filled from a file (INI),
- * from --set, and by ar-ctl. Sections are the modules' names. One thread.
+ * from --set, and by ar-ctl. Sections are the modules' names, or "module.part". One thread.
  */
 
 struct ar_config_section {
     const char *name; /* "capture"; NULL ends the list */
     const struct ar_option *options;
     void *params;
+    struct ar_entries *entries; /* NULL; or the section is open: it takes any key, into here */
+    const char *entry_help;     /* of an open section, as of an option */
 };
 
 /* Where a problem is told: one call each, none is lost. line 0: not from a file. */
 typedef void ar_config_problem_fn(void *user, const char *where, uint32_t line,
                                   const char *problem);
 
-/* Writes every default. */
+/* Writes every default; open sections are empty. */
 void ar_config_defaults(const struct ar_config_section *sections);
 
 /*
@@ -38,7 +41,7 @@ int ar_config_read(const struct ar_config_section *sections, const char *path,
 int ar_config_set(const struct ar_config_section *sections, const char *key, const char *text,
                   struct ar_reason *reason);
 
-/* The option behind "section.key" and the params it lives in, or NULL. */
+/* The option behind "section.key" and the params it lives in, or NULL. Of an open section, a key that was set. */
 const struct ar_option *ar_config_find(const struct ar_config_section *sections,
                                        const char *key, void **params);
 

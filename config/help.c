@@ -37,6 +37,14 @@ static void fill_cells(struct cells *cells, const struct ar_config_section *sect
              *option->fallback ? option->fallback : "empty");
 }
 
+/* Of an open section: what a key looks like. */
+static void fill_entry_cells(struct cells *cells, const struct ar_config_section *section)
+{
+    snprintf(cells->name, sizeof(cells->name), "%s.NAME", section->name);
+    snprintf(cells->takes, sizeof(cells->takes), "VALUE");
+    snprintf(cells->fallback, sizeof(cells->fallback), "(none)");
+}
+
 static void widen(int *column, const char *text)
 {
     const int length = (int)strlen(text);
@@ -57,6 +65,10 @@ static struct columns measure(const struct ar_config_section *sections)
             widen(&columns.takes, cells.takes);
             widen(&columns.fallback, cells.fallback);
         }
+        if (section->entries) {
+            fill_entry_cells(&cells, section);
+            widen(&columns.name, cells.name);
+        }
     }
     return columns;
 }
@@ -72,6 +84,11 @@ void ar_config_print_help(const struct ar_config_section *sections, FILE *out)
             fprintf(out, "  %-*s  %-*s  %-*s  %s\n", columns.name, cells.name, columns.takes,
                     cells.takes, columns.fallback, cells.fallback, option->help);
         }
+        if (section->entries) {
+            fill_entry_cells(&cells, section);
+            fprintf(out, "  %-*s  %-*s  %-*s  %s\n", columns.name, cells.name, columns.takes,
+                    cells.takes, columns.fallback, cells.fallback, section->entry_help);
+        }
     }
 }
 
@@ -86,5 +103,7 @@ void ar_config_print_file(const struct ar_config_section *sections, FILE *out)
             fprintf(out, "\n# %s\n# %s\n#%s = %s\n", option->help, takes, option->key,
                     option->fallback);
         }
+        if (section->entries)
+            fprintf(out, "\n# %s\n# NAME = VALUE\n", section->entry_help);
     }
 }

@@ -202,6 +202,22 @@ static int set_once(struct reader *reader, const struct ar_option *option, const
     return 0;
 }
 
+/* In an open section: files are read into empty ones, so what is there is of this file. */
+static int add_entry(struct reader *reader, const char *key, const char *value,
+                     struct ar_reason *reason)
+{
+    const struct ar_config_section *const section = reader->section;
+    struct ar_reason why;
+    int ret;
+
+    if (ar_entries_find(section->entries, key))
+        return ar_reason_set(reason, -EINVAL, "%s.%s: already set", section->name, key);
+    ret = ar_entries_set(section->entries, key, value, &why);
+    if (ret < 0)
+        return ar_reason_set(reason, ret, "%s.%s: %s", section->name, key, why.text);
+    return 0;
+}
+
 /* An ini_handler. What went wrong was told: inih itself shall see no error. */
 static int on_key(void *user, const char *section_name, const char *key, const char *value)
 {
@@ -217,6 +233,8 @@ static int on_key(void *user, const char *section_name, const char *key, const c
         reader->section ? ar_option_find(reader->section->options, key) : NULL;
     if (!reader->section)
         ret = ar_reason_set(&reason, -EINVAL, "%s: stands before the first [section]", key);
+    else if (reader->section->entries)
+        ret = add_entry(reader, key, value, &reason);
     else if (!option)
         ret = ar_config_unknown_key(reader->sections, reader->section->name, key, &reason);
     else

@@ -328,6 +328,19 @@ static int usage_error(const char *what, const char *wants)
     return EX_USAGE;
 }
 
+/* KEY=VALUE, as --set and the file have it, in place of KEY VALUE. */
+static bool split_assignment(const struct ar_command *command, char *argument, char *args[2])
+{
+    char *equals = strchr(argument, '=');
+
+    if (command->id != AR_COMMAND_SET || !equals)
+        return false;
+    *equals = '\0';
+    args[0] = argument;
+    args[1] = equals + 1;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     char path[AR_OPTION_TEXT_MAX];
@@ -335,6 +348,7 @@ int main(int argc, char **argv)
     const struct ar_command *command;
     bool json = false;
     int first = 1;
+    char *pair[2];
 
     for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
         if (strcmp(argv[first], "--help") == 0) {
@@ -357,6 +371,8 @@ int main(int argc, char **argv)
         json = true;
         first++;
     }
+    if (argc - first == 1 && split_assignment(command, argv[first], pair))
+        return run_command(socket_path, command, pair, 2, json);
     if (argc - first < (int)command->min_args || argc - first > (int)command->max_args)
         return usage_error(command->name,
                            command->max_args > 0 ? command->usage : "no arguments");

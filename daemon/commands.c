@@ -14,7 +14,8 @@ const struct ar_command ar_commands[] = {
       "measure again what painting costs; watts: what the board draws, for the energy in status" },
     { AR_COMMAND_TRACE, "trace", "[FROM|perfetto]", 0, 1,
       "the last minute's frames as JSON lines, or for ui.perfetto.dev" },
-    { AR_COMMAND_SET, "set", "KEY VALUE", 2, 2, "change an option of the running daemon" },
+    { AR_COMMAND_SET, "set", "KEY VALUE|KEY=VALUE", 2, 2,
+      "change an option of the running daemon" },
     { AR_COMMAND_STOP, "stop", "", 0, 0, "end the daemon" },
     { .name = NULL },
 };

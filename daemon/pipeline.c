@@ -455,6 +455,12 @@ json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from)
                      (json_int_t)(n > 0 ? frames[n - 1].number + 1 : from));
 }
 
+int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, const char *text,
+                            struct ar_reason *reason)
+{
+    return ar_capture_set_control(pipeline->capture, name, text, reason);
+}
+
 void ar_pipeline_serve(struct ar_pipeline *pipeline)
 {
     int steps = atomic_exchange(&pipeline->style_steps, 0);

@@ -91,6 +91,10 @@ json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from);
 /* The widest rung that may run, UINT32_MAX: all. From the next frame on. */
 void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung);
 
+/* A control of the camera: as ar_capture_set_control(). */
+int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, const char *text,
+                            struct ar_reason *reason);
+
 /* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
 void ar_pipeline_serve(struct ar_pipeline *pipeline);
 
@@ -104,7 +108,7 @@ enum ar_pipeline_state {
 
 struct ar_pipeline_status {
     enum ar_pipeline_state state;
-    char source[192]; /* empty until open */
+    char source[192];         /* empty until open */
     const char *source_state; /* "flowing", "lost", ... */
     const char *source_words; /* why there are no pictures; empty while it flows */
     char display[192];

@@ -98,11 +98,17 @@ static const struct ar_option daemon_options[] = {
     { 0 },
 };
 
+static const struct ar_option no_options[] = { { 0 } };
+
 void ar_settings_sections(struct ar_settings *settings,
                           struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1])
 {
     const struct ar_config_section list[AR_SETTINGS_N_SECTIONS + 1] = {
         { "capture", ar_capture_options, &settings->capture },
+        { .name = "capture.controls",
+          .options = no_options,
+          .entries = &settings->capture.controls,
+          .entry_help = "a control of the camera, as --list-devices names it" },
         { "network", network_options, &settings->network },
         { "decoder", ar_decoder_options, &settings->decoder },
         { "budget", ar_budget_options, &settings->budget },

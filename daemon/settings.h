@@ -40,7 +40,7 @@ struct ar_settings {
     struct ar_daemon_params daemon;
 };
 
-#define AR_SETTINGS_N_SECTIONS 6
+#define AR_SETTINGS_N_SECTIONS 7
 
 /* Fills the list that config/ works on: one section per module, bound to `settings`. */
 void ar_settings_sections(struct ar_settings *settings,

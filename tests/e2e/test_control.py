@@ -189,6 +189,17 @@ class Set(Running):
         self.assertEqual(self.ctl_well('set', 'budget.frame', '40ms'), 'budget.frame = 40ms\n')
         self.wait_for('budget_us', 40000)
 
+    def test_with_equals_sign(self):
+        self.assertEqual(self.ctl_well('set', 'budget.frame=40ms'), 'budget.frame = 40ms\n')
+        self.wait_for('budget_us', 40000)
+        self.assert_refused(['set', 'budget.frame='], ['budget.frame', '""'])
+
+    def test_control_without_camera(self):
+        self.assert_refused(['set', 'capture.controls.exposure_auto=1'],
+                            ['capture.controls.exposure_auto', 'no camera is open'])
+        self.assert_refused(['set', 'capture.controls.a-b=1'], ['capture.controls.a-b', 'letters'])
+        self.assert_refused(['set', 'capture.control.gain=1'], ['did you mean capture.controls.gain?'])
+
     def test_width(self):
         self.assertEqual(self.ctl_well('set', 'budget.width', '0.5'), 'budget.width = 0.5\n')
         self.wait_for('width', 0.5)

@@ -66,6 +66,7 @@ VALUES = (
     Wrong(('--set', 'capture.pace=slow'), os.EX_USAGE, ('capture.pace', '"slow"', 'real|fast')),
     Wrong(('--set', 'capture.loop=maybe'), os.EX_USAGE, ('capture.loop', '"maybe"', 'yes|no')),
     Wrong(('--set', 'capture.size=big'), os.EX_USAGE, ('capture.size', '"big"', 'auto|')),
+    Wrong(('--set', 'capture.controls.a-b=1'), os.EX_USAGE, ('capture.controls.a-b', 'letters')),
     Wrong(('--set', 'daemon.loop=kqueue'), os.EX_USAGE, ('daemon.loop', '"kqueue"', 'auto|io_uring|poll')),
     Wrong(('--set', 'daemon.log=' + 'x' * 300), os.EX_USAGE, ('daemon.log', 'error|warn|info|debug')),
     Wrong(('--style', '\033[2J', *PAINT), os.EX_USAGE, ('network.style', 'control characters')),
@@ -148,7 +149,8 @@ class ConfigFile(Errors):
 
     def test_good(self):
         path = self.write('[capture]\nsource = pattern:32x32\npace = fast\n[display]\noutput = null\n'
-                          '# a comment\n[daemon]\nframes = 4\n')
+                          '# a comment\n[daemon]\nframes = 4\n'
+                          '[capture.controls]\nauto_exposure = 1\n')
         finished = self.run_well('--config', path, '--check-config')
         self.assertEqual((finished.out, finished.err), ('configuration: no problems\n', ''))
         finished = self.run_well('--config', path)

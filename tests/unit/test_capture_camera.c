@@ -53,6 +53,8 @@ static struct straw {
     const char *source;             /* what the user writes */
     const char *by_id;              /* its link */
     const struct ar_device *others; /* ends with an empty path */
+    int32_t brightness;             /* its only control */
+    const char *wanted_brightness;  /* by the user's configuration; NULL: none */
     int open_error;
     int dqbuf_error; /* given once, before pictures */
     int qbuf_error;  /* given always */
@@ -221,6 +223,24 @@ static int stream(bool on)
     return 0;
 }
 
+static int query_control(struct v4l2_query_ext_ctrl *query)
+{
+    if ((query->id & ~V4L2_CTRL_FLAG_NEXT_CTRL) >= V4L2_CID_BRIGHTNESS)
+        return -EINVAL;
+    *query = (struct v4l2_query_ext_ctrl){ .id = V4L2_CID_BRIGHTNESS,
+                                           .type = V4L2_CTRL_TYPE_INTEGER,
+                                           .name = "Brightness",
+                                           .maximum = 255 };
+    return 0;
+}
+
+static int set_controls(const struct v4l2_ext_controls *controls)
+{
+    ck_assert_uint_eq(controls->controls[0].id, V4L2_CID_BRIGHTNESS);
+    straw.brightness = controls->controls[0].value;
+    return 0;
+}
+
 static int query_capability(struct v4l2_capability *capability)
 {
     capability->capabilities = V4L2_CAP_DEVICE_CAPS;
@@ -266,6 +286,10 @@ int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *ar
         return set_format(argument);
     case VIDIOC_REQBUFS:
         return request_buffers(argument);
+    case VIDIOC_QUERY_EXT_CTRL:
+        return query_control(argument);
+    case VIDIOC_S_EXT_CTRLS:
+        return set_controls(argument);
     case VIDIOC_QUERYBUF:
         return query_buffer(argument);
     case VIDIOC_QBUF:
@@ -344,9 +368,13 @@ static void setup(void)
 
 static int start(void)
 {
-    struct ar_capture_params params;
+    struct ar_capture_params params = { .source = "" };
 
     ar_option_defaults(ar_capture_options, &params);
+    if (straw.wanted_brightness)
+        ck_assert_int_eq(ar_entries_set(&params.controls, "brightness", straw.wanted_brightness,
+                                        &reason),
+                         0);
     snprintf(params.source, sizeof(params.source), "%s", straw.source);
     ck_assert_int_eq(ar_capture_create(&capture, &params, &reason), 0);
     return ar_capture_start(capture, loop, &reason);
@@ -621,6 +649,42 @@ static const struct ar_device two_others[] = {
     { .path = "/dev/straw", .card = "A third camera", .by_id = "usb-third", .capture = true },
     { .path = "" },
 };
+
+/* A control is set at the start, can be changed, and is set again when the camera is back. */
+START_TEST(test_controls)
+{
+    struct ar_loop_source *timer;
+
+    straw.wanted_brightness = "20";
+    start_streaming();
+    ck_assert_int_eq(straw.brightness, 20);
+    ck_assert_int_eq(ar_capture_set_control(capture, "brightness", "256", &reason), -EINVAL);
+    ck_assert_str_eq(reason.text, "capture.controls.brightness: \"256\" will not do: 0..255");
+    ck_assert_int_eq(straw.brightness, 20);
+    ck_assert_int_eq(ar_capture_set_control(capture, "brightness", "30", &reason), 0);
+    ck_assert_int_eq(straw.brightness, 30);
+    unplug();
+    expect_notice("camera unplugged");
+    ck_assert_int_eq(ar_capture_set_control(capture, "brightness", "40", &reason), -ENOTSUP);
+    straw.brightness = 128;
+    straw.open_error = 0;
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    wait_for_picture(77);
+    ck_assert_int_eq(straw.brightness, 30);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+/* What the configuration wants in vain is no reason to have no picture. */
+START_TEST(test_control_that_cannot_be)
+{
+    straw.wanted_brightness = "1000";
+    straw.brightness = 7;
+    start_streaming();
+    ck_assert_int_eq(straw.brightness, 7);
+}
+END_TEST
 
 static const struct {
     const char *source;
@@ -918,6 +982,8 @@ int main(void)
     tcase_add_test(camera, test_restart_after_an_error);
     tcase_add_test(camera, test_errors_again_and_again);
     tcase_add_loop_test(camera, test_unplugged_and_back, 0, 2);
+    tcase_add_test(camera, test_controls);
+    tcase_add_test(camera, test_control_that_cannot_be);
     tcase_add_loop_test(camera, test_back_on_another_node, 0, AR_ARRAY_LEN(names));
     tcase_add_test(camera, test_name_of_two_cameras);
     tcase_add_test(camera, test_name_of_no_camera);

@@ -213,7 +213,7 @@ static struct ar_capture *capture;
 
 static int create(const char *source, struct ar_reason *reason)
 {
-    struct ar_capture_params params;
+    struct ar_capture_params params = { .source = "" };
 
     ar_option_defaults(ar_capture_options, &params);
     snprintf(params.source, sizeof(params.source), "%s", source);
@@ -222,7 +222,7 @@ static int create(const char *source, struct ar_reason *reason)
 
 static void start(const char *source, enum ar_capture_pace pace)
 {
-    struct ar_capture_params params;
+    struct ar_capture_params params = { .source = "" };
     struct ar_reason reason;
 
     ar_option_defaults(ar_capture_options, &params);
@@ -295,7 +295,7 @@ END_TEST
 
 START_TEST(test_size_and_rate_of_the_options)
 {
-    struct ar_capture_params params;
+    struct ar_capture_params params = { .source = "" };
     struct ar_reason reason;
 
     ar_option_defaults(ar_capture_options, &params);
@@ -419,7 +419,7 @@ END_TEST
 
 START_TEST(test_auto_without_camera_and_restart)
 {
-    struct ar_capture_params params;
+    struct ar_capture_params params = { .source = "" };
     struct ar_reason reason;
 
     ar_option_defaults(ar_capture_options, &params);

@@ -566,6 +566,103 @@ START_TEST(file_reads_as_the_defaults)
 }
 END_TEST
 
+static struct ar_entries knobs;
+static const struct ar_config_section open_sections[] = {
+    { "camera", camera_options, &camera },
+    { .name = "camera.knobs",
+      .options = &camera_options[AR_ARRAY_LEN(camera_options) - 1],
+      .entries = &knobs,
+      .entry_help = "what the camera calls so" },
+    { 0 },
+};
+
+static int set(const char *key, const char *text, struct ar_reason *reason)
+{
+    return ar_config_set(open_sections, key, text, reason);
+}
+
+START_TEST(an_open_section_takes_any_key)
+{
+    struct ar_reason reason;
+    void *params;
+
+    ar_config_defaults(open_sections);
+    ck_assert_int_eq(set("camera.knobs.gain", "7", &reason), 0);
+    ck_assert_int_eq(set("camera.knobs.auto_exposure", "Manual Mode", &reason), 0);
+    ck_assert_int_eq(set("camera.knobs.gain", "8", &reason), 0);
+    ck_assert_int_eq(set("camera.loop", "yes", &reason), 0);
+    ck_assert(camera.loop);
+    ck_assert_uint_eq(knobs.n, 2);
+    ck_assert_str_eq(knobs.list[0].key, "gain");
+    ck_assert_str_eq(knobs.list[0].text, "8");
+    ck_assert_str_eq(ar_entries_find(&knobs, "auto_exposure")->text, "Manual Mode");
+    ck_assert_ptr_eq(ar_config_find(open_sections, "camera.knobs.gain", &params),
+                     &ar_entry_option);
+    ck_assert_ptr_eq(params, &knobs.list[0]);
+    ck_assert_ptr_null(ar_config_find(open_sections, "camera.knobs.focus", &params));
+    ar_config_defaults(open_sections);
+    ck_assert_uint_eq(knobs.n, 0);
+}
+END_TEST
+
+START_TEST(an_open_section_takes_no_nonsense)
+{
+    struct ar_reason reason;
+    char key[AR_ENTRY_KEY_MAX + 20];
+
+    ar_config_defaults(open_sections);
+    ck_assert_int_eq(set("camera.knobs.", "7", &reason), -EINVAL);
+    ck_assert_int_eq(set("camera.knobs.a b", "7", &reason), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(reason.text, "camera.knobs.a b: a name has letters"));
+    ck_assert_int_eq(set("camera.knobs.gain", "a\x1b[2J", &reason), -EINVAL);
+    snprintf(key, sizeof(key), "camera.knobs.%0*d", AR_ENTRY_KEY_MAX, 0);
+    ck_assert_int_eq(set(key, "7", &reason), -EINVAL);
+    ck_assert_int_eq(set("camera.knob.gain", "7", &reason), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(reason.text, "did you mean camera.knobs.gain?"));
+    ck_assert_uint_eq(knobs.n, 0);
+    for (uint32_t i = 0; i < AR_ENTRIES_MAX; i++) {
+        snprintf(key, sizeof(key), "camera.knobs.k%u", i);
+        ck_assert_int_eq(set(key, "7", &reason), 0);
+    }
+    ck_assert_int_eq(set("camera.knobs.one_more", "7", &reason), -ENOSPC);
+    ck_assert_int_eq(set("camera.knobs.k31", "8", &reason), 0);
+}
+END_TEST
+
+START_TEST(an_open_section_in_a_file)
+{
+    static const char text[] = "[camera.knobs]\ngain = 7\nauto_exposure = 1\ngain = 8\n"
+                               "a-b = 1\n";
+
+    ar_config_defaults(open_sections);
+    problems = (struct problems){ 0 };
+    write_bytes(text, strlen(text));
+    ck_assert_int_eq(ar_config_read(open_sections, path, note_problem, &problems), -EINVAL);
+    ck_assert_str_eq(problems.text,
+                     "4: camera.knobs.gain: already set\n"
+                     "5: camera.knobs.a-b: a name has letters, digits and \"_\", at most 47\n");
+    ck_assert_uint_eq(knobs.n, 2);
+    ck_assert_str_eq(ar_entries_find(&knobs, "gain")->text, "7");
+}
+END_TEST
+
+START_TEST(an_open_section_in_print)
+{
+    char *text = NULL;
+    size_t text_b = 0;
+    FILE *const stream = open_memstream(&text, &text_b);
+
+    ar_config_print_help(open_sections, stream);
+    ar_config_print_file(open_sections, stream);
+    ck_assert_int_eq(fclose(stream), 0);
+    ck_assert_ptr_nonnull(strstr(text, "  camera.knobs.NAME  VALUE                  (none)  "
+                                       "what the camera calls so\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "\n[camera.knobs]\n\n# what the camera calls so\n# NAME = VALUE\n"));
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("config");
@@ -594,6 +691,10 @@ int main(void)
     tcase_add_loop_test(keys, suggests_for_an_unknown_key, 0, AR_ARRAY_LEN(unknown_keys));
     tcase_add_test(keys, survives_a_long_key);
     tcase_add_test(keys, finds_an_option_and_its_params);
+    tcase_add_test(keys, an_open_section_takes_any_key);
+    tcase_add_test(keys, an_open_section_takes_no_nonsense);
+    tcase_add_test(keys, an_open_section_in_a_file);
+    tcase_add_test(keys, an_open_section_in_print);
     tcase_add_test(keys, counts_slips);
     tcase_add_test(keys, does_not_count_slips_in_long_words);
     suite_add_tcase(suite, keys);
