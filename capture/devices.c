@@ -11,18 +11,25 @@
 
 #include "capture/v4l2_format.h"
 #include "capture/v4l2_io.h"
+#include "capture/v4l2_kind.h"
 
-#define BY_ID_PREFIX "/dev/v4l/by-id/"
+#define BY_ID_PREFIX   "/dev/v4l/by-id/"
+#define BY_PATH_PREFIX "/dev/v4l/by-path/"
 
-/* True when the node offers a picture format of ours. */
-static bool offers_format(const struct ar_v4l2_io *io, uint32_t type)
+/* More than any driver has. */
+#define FORMATS_MAX 256
+
+/* True when the node offers a picture format of ours; raw: it has what only a sensor gives. */
+static bool offers_format(const struct ar_v4l2_io *io, uint32_t type, bool *raw)
 {
     struct v4l2_fmtdesc description = { .type = type };
 
-    while (ar_v4l2_io_call(io, VIDIOC_ENUM_FMT, &description) == 0) {
+    for (; description.index < FORMATS_MAX; description.index++) {
+        if (ar_v4l2_io_call(io, VIDIOC_ENUM_FMT, &description) < 0)
+            break;
         if (ar_v4l2_format_find(description.pixelformat))
             return true;
-        description.index++;
+        *raw |= ar_v4l2_is_raw(&description);
     }
     return false;
 }
@@ -39,31 +46,39 @@ static void describe_closed(struct ar_device *device, struct udev_device *node)
 static void describe_open(struct ar_device *device, const struct ar_v4l2_io *io)
 {
     struct v4l2_capability capability = { .capabilities = 0 };
-    uint32_t able;
+    enum ar_v4l2_kind kind;
 
     if (ar_v4l2_io_call(io, VIDIOC_QUERYCAP, &capability) < 0)
         return;
-    able = capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps
-                                                          : capability.capabilities;
-    snprintf(device->card, sizeof(device->card), "%.*s", (int)sizeof(capability.card),
-             (const char *)capability.card);
-    device->output = (able & (V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_OUTPUT_MPLANE)) != 0;
-    device->capture =
-        able & V4L2_CAP_STREAMING &&
-        ((able & V4L2_CAP_VIDEO_CAPTURE && offers_format(io, V4L2_BUF_TYPE_VIDEO_CAPTURE)) ||
-         (able & V4L2_CAP_VIDEO_CAPTURE_MPLANE &&
-          offers_format(io, V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE)));
+    kind = ar_v4l2_kind_of(&capability);
+    memcpy(device->card, capability.card, sizeof(capability.card));
+    device->output = (ar_v4l2_abilities(&capability) &
+                      (V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_VIDEO_OUTPUT_MPLANE)) != 0;
+    if (kind == AR_V4L2_CAMERA)
+        device->capture = offers_format(io, ar_v4l2_buffer_type(&capability), &device->sensor);
+    else
+        device->sensor = kind == AR_V4L2_SENSOR;
+}
+
+static void note_links(struct ar_device *device, struct udev_device *node)
+{
+    struct udev_list_entry *link = udev_device_get_devlinks_list_entry(node);
+
+    for (; link; link = udev_list_entry_get_next(link)) {
+        const char *name = udev_list_entry_get_name(link);
+
+        if (strncmp(name, BY_ID_PREFIX, strlen(BY_ID_PREFIX)) == 0)
+            snprintf(device->by_id, sizeof(device->by_id), "%s", name);
+        if (strncmp(name, BY_PATH_PREFIX, strlen(BY_PATH_PREFIX)) == 0)
+            snprintf(device->by_path, sizeof(device->by_path), "%s", name);
+    }
 }
 
 static void describe(struct ar_device *device, struct udev_device *node)
 {
-    struct udev_list_entry *link = udev_device_get_devlinks_list_entry(node);
     struct ar_v4l2_io io;
 
-    for (; link; link = udev_list_entry_get_next(link))
-        if (strncmp(udev_list_entry_get_name(link), BY_ID_PREFIX, strlen(BY_ID_PREFIX)) == 0)
-            snprintf(device->by_id, sizeof(device->by_id), "%s",
-                     udev_list_entry_get_name(link));
+    note_links(device, node);
     if (ar_v4l2_io_open(&io, device->path) < 0) {
         describe_closed(device, node);
         return;
@@ -84,7 +99,7 @@ static void add(struct ar_device *devices, uint32_t max, uint32_t *n_devices, st
         *device = (struct ar_device){ .capture = false };
         snprintf(device->path, sizeof(device->path), "%s", path);
         describe(device, node);
-        if (device->capture || device->output)
+        if (device->capture || device->output || device->sensor)
             ++*n_devices;
     }
     udev_device_unref(node);

@@ -8,14 +8,17 @@
  * Which V4L2 cameras the machine has, through libudev. Any thread.
  */
 
-#define AR_DEVICES_MAX 16
+/* A Pi 5 has over 30 nodes, though few are of a kind that is listed. */
+#define AR_DEVICES_MAX 32
 
 struct ar_device {
-    char path[64];   /* /dev/video0 */
-    char card[33];   /* as the driver names it */
-    char by_id[160]; /* /dev/v4l/by-id/..., or empty */
-    bool capture;    /* can stream pictures in a format that we read */
-    bool output;     /* takes pictures: a loopback or output node */
+    char path[64];     /* /dev/video0 */
+    char card[33];     /* as the driver names it */
+    char by_id[160];   /* /dev/v4l/by-id/..., or empty */
+    char by_path[160]; /* /dev/v4l/by-path/..., or empty */
+    bool capture;      /* can stream pictures in a format that we read */
+    bool sensor;       /* the raw end of a CSI camera, which libcamera must drive */
+    bool output;       /* takes pictures: a loopback or output node */
 };
 
 /* Fills at most max; returns how many there are, or -errno. Devices that may not be opened are listed with an empty card. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/v4l2_format.h"
 
+#include <string.h>
+
 #include "base/macros.h"
 
 #define PLANAR_420                \
@@ -143,6 +145,13 @@ void ar_v4l2_nearest_size(const struct v4l2_frmsize_stepwise *range,
                              range->max_width, range->step_width);
     *height_px = nearest_side(ar_min_u32(wish->height_px, range->max_height), range->min_height,
                               range->max_height, range->step_height);
+}
+
+/* There are dozens of them; the kernel's own descriptions have the word in common. */
+bool ar_v4l2_is_raw(const struct v4l2_fmtdesc *description)
+{
+    return memmem(description->description, sizeof(description->description), "Bayer", 5) !=
+           NULL;
 }
 
 struct ar_v4l2_pix ar_v4l2_pix_from(const struct v4l2_format *format)

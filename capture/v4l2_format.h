@@ -38,6 +38,9 @@ const struct ar_v4l2_format *ar_v4l2_format_find(uint32_t fourcc);
 /* "YUYV": four letters and a terminator, dots for what is not printable. */
 void ar_v4l2_fourcc_text(char text[5], uint32_t fourcc);
 
+/* What comes from a sensor before anything has made a picture of it. */
+bool ar_v4l2_is_raw(const struct v4l2_fmtdesc *description);
+
 /* A driver's answer about its format, from either interface. Nothing in it has been checked. */
 struct ar_v4l2_pix {
     uint32_t fourcc;

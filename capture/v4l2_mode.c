@@ -134,7 +134,7 @@ int ar_v4l2_choose_mode(const struct ar_v4l2_node *node, const struct ar_v4l2_wi
         format = ar_v4l2_format_find(entry.pixelformat);
         if (format)
             offer_format(&search, format);
-        bayer |= strstr((const char *)entry.description, "Bayer") != NULL;
+        bayer |= ar_v4l2_is_raw(&entry);
         ar_v4l2_fourcc_text(name, entry.pixelformat);
         snprintf(seen + seen_len, sizeof(seen) - seen_len, "%s%s", seen_len ? " " : "", name);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "capture/v4l2_kind.h"
 
 int ar_v4l2_node_refuse(const struct ar_v4l2_node *node, int ret, const char *what,
                         struct ar_reason *reason)
@@ -30,36 +31,39 @@ int ar_v4l2_node_refuse(const struct ar_v4l2_node *node, int ret, const char *wh
     return ar_reason_set_err(reason, ret, "%s: %s", node->path, what);
 }
 
+/* What is wrong with a node that is no camera. */
+static const struct {
+    int ret;
+    const char *words;
+} refusals[] = {
+    [AR_V4L2_CAMERA] = { 0, "" },
+    [AR_V4L2_UNMAPPED] = { -ENOTSUP, "cannot stream through mapped buffers" },
+    [AR_V4L2_SENSOR] = { -ENOTSUP, "a CSI camera's raw node; start ar-daemon through "
+                                   "libcamerify" },
+    [AR_V4L2_STAGE] = { -ENOTSUP, "a stage of the CSI cameras' pipeline; start ar-daemon "
+                                  "through libcamerify" },
+    [AR_V4L2_METADATA] = { -EINVAL, "not a capture device but its metadata; the camera is the "
+                                    "node before" },
+    [AR_V4L2_NO_CAMERA] = { -EINVAL, "not a capture device" },
+};
+
 static int check_abilities(struct ar_v4l2_node *node, struct ar_reason *reason)
 {
     struct v4l2_capability capability = { .capabilities = 0 };
     const int ret = ar_v4l2_node_call(node, VIDIOC_QUERYCAP, &capability);
-    uint32_t able;
+    enum ar_v4l2_kind kind;
 
     if (ret == -ENOTTY || ret == -EINVAL)
         return ar_reason_set(reason, -EINVAL, "%s: not a camera", node->path);
     if (ret < 0)
         return ar_v4l2_node_refuse(node, ret, "cannot ask what it is", reason);
-    able = capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps
-                                                          : capability.capabilities;
     memcpy(node->card, capability.card, sizeof(capability.card));
-    if (able & V4L2_CAP_IO_MC)
-        return ar_reason_set(reason, -ENOTSUP,
-                             "%s (%s): a CSI camera's raw node; start ar-daemon through "
-                             "libcamerify",
-                             node->path, node->card);
-    if (!(able & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE)))
-        return ar_reason_set(reason, -EINVAL, "%s (%s): not a capture device%s", node->path,
-                             node->card,
-                             able & V4L2_CAP_META_CAPTURE
-                                 ? " but its metadata; the camera is the node before"
-                                 : "");
-    node->type = able & V4L2_CAP_VIDEO_CAPTURE ? V4L2_BUF_TYPE_VIDEO_CAPTURE
-                                               : V4L2_BUF_TYPE_VIDEO_CAPTURE_MPLANE;
-    if (!(able & V4L2_CAP_STREAMING))
-        return ar_reason_set(reason, -ENOTSUP, "%s (%s): cannot stream through mapped buffers",
-                             node->path, node->card);
-    return 0;
+    node->type = ar_v4l2_buffer_type(&capability);
+    kind = ar_v4l2_kind_of(&capability);
+    if (kind == AR_V4L2_CAMERA)
+        return 0;
+    return ar_reason_set(reason, refusals[kind].ret, "%s (%s): %s", node->path, node->card,
+                         refusals[kind].words);
 }
 
 int ar_v4l2_node_open(struct ar_v4l2_node *node, const char *path, struct ar_reason *reason)

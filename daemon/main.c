@@ -3,31 +3,18 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "capture/devices.h"
+#include "capture/inventory.h"
 #include "daemon/run.h"
 #include "daemon/settings.h"
 
 static int list_devices(void)
 {
-    struct ar_device devices[AR_DEVICES_MAX];
-    int count = ar_devices_list(devices, AR_DEVICES_MAX);
+    const int ret = ar_inventory_print(stdout);
 
-    if (count < 0) {
-        fprintf(stderr, "ar-daemon: cannot list devices: %s\n", strerrordesc_np(-count));
-        return EX_OSERR;
-    }
-    if (count == 0)
-        puts("no cameras and no video outputs");
-    for (int i = 0; i < count && i < AR_DEVICES_MAX; i++) {
-        const struct ar_device *device = &devices[i];
-
-        printf("%-14s %-8s %-32s %s\n", device->path,
-               device->capture  ? "camera"
-               : device->output ? "output"
-                                : "other",
-               device->card[0] != '\0' ? device->card : "(may not be opened)", device->by_id);
-    }
-    return EX_OK;
+    if (ret == 0)
+        return EX_OK;
+    fprintf(stderr, "ar-daemon: cannot list devices: %s\n", strerrordesc_np(-ret));
+    return EX_OSERR;
 }
 
 static int print_config(void)

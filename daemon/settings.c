@@ -330,7 +330,7 @@ void ar_settings_print_help(FILE *out)
           "  --config FILE        configuration file (default " SYSTEM_CONFIG ")\n"
           "  --check-config       report every problem of the configuration and exit\n"
           "  --print-config       print a configuration file with every default and exit\n"
-          "  --list-devices       list cameras and video outputs and exit\n"
+          "  --list-devices       list cameras with all they can, and video outputs, and exit\n"
           "  --version            print the version and exit\n"
           "  --help               print this and exit\n"
           "\n"

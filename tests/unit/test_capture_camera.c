@@ -42,6 +42,7 @@ static struct straw {
     bool streaming;
     bool multi; /* speaks the multi-planar interface */
     uint32_t abilities;
+    const char *driver;
     uint32_t fourcc;
     char description[32];
     uint8_t memory[N_BUFFERS][PICTURE_B + 64];
@@ -245,6 +246,7 @@ static int query_capability(struct v4l2_capability *capability)
 {
     capability->capabilities = V4L2_CAP_DEVICE_CAPS;
     capability->device_caps = straw.abilities;
+    snprintf((char *)capability->driver, sizeof(capability->driver), "%s", straw.driver);
     memset(capability->card, 'C', sizeof(capability->card)); /* a driver that forgets the end */
     return 0;
 }
@@ -355,6 +357,7 @@ static uint32_t n_at(enum place place)
 static void setup(void)
 {
     straw = (struct straw){ .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
+                            .driver = "straw",
                             .width_px = WIDTH,
                             .path = "/dev/straw",
                             .by_id = "",
@@ -919,6 +922,7 @@ START_TEST(test_old_pictures_go_back)
 END_TEST
 
 static const struct {
+    const char *driver;
     uint32_t abilities;
     uint32_t fourcc;
     const char *description;
@@ -942,6 +946,10 @@ static const struct {
     { .abilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_IO_MC,
       .ret = -ENOTSUP,
       .words = "libcamerify" },
+    { .driver = "pispbe",
+      .abilities = V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_STREAMING,
+      .ret = -ENOTSUP,
+      .words = "libcamerify" },
     { .abilities = V4L2_CAP_VIDEO_CAPTURE, .ret = -ENOTSUP, .words = "mapped buffers" },
     { .fourcc = V4L2_PIX_FMT_SBGGR10,
       .description = "10-bit Bayer BGBG/GRGR",
@@ -954,6 +962,8 @@ START_TEST(test_refusals_name_the_cure)
 {
     if (refusals[_i].abilities)
         straw.abilities = refusals[_i].abilities;
+    if (refusals[_i].driver)
+        straw.driver = refusals[_i].driver;
     if (refusals[_i].fourcc) {
         straw.fourcc = refusals[_i].fourcc;
         snprintf(straw.description, sizeof(straw.description), "%s", refusals[_i].description);
