@@ -29,6 +29,13 @@ struct ar_capture_tally {
     atomic_uint_fast64_t n_lost;
     atomic_uint_fast64_t n_corrupt;
     atomic_uint_fast64_t n_resumed;
+    atomic_uint_fast64_t n_guessed;
+};
+
+/* Pictures that came since a time, for the measured rate. */
+struct ar_capture_window {
+    uint64_t start_us; /* 0: not begun */
+    uint64_t n_before;
 };
 
 struct ar_capture {
@@ -43,6 +50,8 @@ struct ar_capture {
     char describe[192];
     struct ar_capture_tally tally;
     atomic_uint state; /* enum ar_capture_state */
+    struct ar_capture_window window;
+    atomic_uint measured_millihz;
     pthread_mutex_t controls_lock;
     struct ar_entries controls;            /* that the camera shall have, as last set */
     char control_path[AR_OPTION_TEXT_MAX]; /* the open camera's node; empty: there is none */

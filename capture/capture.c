@@ -20,6 +20,8 @@
 /* How often a lossless source looks whether a frame came back. */
 #define POOL_RETRY_US 1000
 
+#define MEASURE_US 1000000
+
 static const char *const pace_names[] = { "real", "fast", NULL };
 
 const struct ar_option ar_capture_options[] = {
@@ -237,6 +239,35 @@ bool ar_capture_is_pattern(const struct ar_capture *capture)
     return capture->backend == &ar_capture_pattern;
 }
 
+static uint64_t load(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* What we dropped or could not read came as well. */
+static void measure_rate(struct ar_capture *capture)
+{
+    const struct ar_capture_tally *tally = &capture->tally;
+    const uint64_t n =
+        load(&tally->n_frames) + load(&tally->n_dropped) + load(&tally->n_corrupt);
+    const uint64_t now_us = ar_clock_now_us();
+    struct ar_capture_window *window = &capture->window;
+    const uint64_t elapsed_us = now_us - window->start_us;
+
+    if (window->start_us > 0 && elapsed_us < MEASURE_US)
+        return;
+    if (window->start_us > 0)
+        atomic_store_explicit(&capture->measured_millihz,
+                              (uint32_t)((n - window->n_before) * 1000000000u / elapsed_us),
+                              memory_order_relaxed);
+    *window = (struct ar_capture_window){ .start_us = now_us, .n_before = n };
+}
+
+uint32_t ar_capture_measured_millihz(const struct ar_capture *capture)
+{
+    return (uint32_t)atomic_load_explicit(&capture->measured_millihz, memory_order_relaxed);
+}
+
 int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar_reason *reason)
 {
     int ret;
@@ -246,6 +277,7 @@ int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar
     ret = capture->backend->next(capture, out, reason);
     if (ret == 0 && (*out)->notice[0] == '\0')
         ar_capture_count(&capture->tally.n_frames, 1);
+    measure_rate(capture);
     return ret;
 }
 
@@ -276,11 +308,6 @@ int ar_capture_set_control(struct ar_capture *capture, const char *name, const c
     return ret;
 }
 
-static uint64_t load(const atomic_uint_fast64_t *counter)
-{
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_counters *out)
 {
     const struct ar_capture_tally *tally = &capture->tally;
@@ -291,6 +318,7 @@ void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_cou
         .n_lost = load(&tally->n_lost),
         .n_corrupt = load(&tally->n_corrupt),
         .n_resumed = load(&tally->n_resumed),
+        .n_guessed = load(&tally->n_guessed),
     };
 }
 

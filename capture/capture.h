@@ -58,6 +58,8 @@ void ar_capture_stop(struct ar_capture *capture);
 /* Valid after start. */
 const struct ar_frame_shape *ar_capture_shape(const struct ar_capture *capture);
 uint32_t ar_capture_rate_millihz(const struct ar_capture *capture);
+/* Pictures that really came, over the last second or more; 0 in the first. Any thread. */
+uint32_t ar_capture_measured_millihz(const struct ar_capture *capture);
 /* One line for people, another one when a camera came back (n_resumed): "pattern 640x360 at 30 fps", "/dev/video0 (USB Camera) YUYV 640x480 at 30 fps". */
 const char *ar_capture_describe(const struct ar_capture *capture);
 /* True when frames must not be skipped: a clip at AR_CAPTURE_FAST. */
@@ -106,5 +108,6 @@ struct ar_capture_counters {
     uint64_t n_lost;    /* by the device: gaps in its sequence */
     uint64_t n_corrupt; /* flagged, truncated or undecodable */
     uint64_t n_resumed; /* times that pictures flowed again after they had not */
+    uint64_t n_guessed; /* whose time stamp could not be: they count from when they came */
 };
 void ar_capture_counters(const struct ar_capture *capture, struct ar_capture_counters *out);

@@ -323,6 +323,8 @@ static int fill_frame(struct v4l2 *v4l2, const struct ar_v4l2_picture *picture,
                       struct ar_frame **out)
 {
     struct ar_capture_tally *tally = &v4l2->base.tally;
+    const uint64_t came_us = ar_clock_now_us();
+    bool guessed;
     int ret = ar_capture_take(&v4l2->base, v4l2->pool, out);
 
     if (ret < 0) { /* we are slow, the camera is not silent */
@@ -340,7 +342,8 @@ static int fill_frame(struct v4l2 *v4l2, const struct ar_v4l2_picture *picture,
     if (v4l2->between_memory)
         ar_fit(*out, &v4l2->between);
     (*out)->sequence = picture->sequence;
-    (*out)->capture_us = ar_v4l2_capture_us(&picture->filled.buffer, ar_clock_now_us());
+    (*out)->capture_us = ar_v4l2_capture_us(&picture->filled.buffer, came_us, &guessed);
+    ar_capture_count(&tally->n_guessed, guessed);
     return 0;
 }
 

@@ -494,6 +494,8 @@ void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status 
     status->n_lost = counters.n_lost;
     status->n_corrupt = counters.n_corrupt;
     status->n_resumed = counters.n_resumed;
+    status->n_guessed = counters.n_guessed;
+    status->measured_millihz = ar_capture_measured_millihz(pipeline->capture);
     status->source_state = ar_capture_state_name(ar_capture_state_of(pipeline->capture));
     status->source_words = ar_capture_state_words(ar_capture_state_of(pipeline->capture));
 }

@@ -118,7 +118,8 @@ struct ar_pipeline_status {
     const char *precision; /* "f32" or "int8"; NULL before the style is ready */
     uint32_t width_px;
     uint32_t height_px;
-    uint32_t rate_millihz;
+    uint32_t rate_millihz;     /* that the source promised */
+    uint32_t measured_millihz; /* of pictures that came; 0 in the first second */
     uint32_t n_threads;
     uint32_t frames_wanted; /* 0: no end */
     uint64_t budget_us;
@@ -137,6 +138,7 @@ struct ar_pipeline_status {
     uint64_t n_dropped; /* overtaken, or no buffer free */
     uint64_t n_lost;
     uint64_t n_corrupt;
+    uint64_t n_guessed; /* pictures whose time stamp could not be */
     uint64_t n_resumed; /* times that the camera came back */
     uint64_t n_shown;
     struct ar_budget_ledger ledger;

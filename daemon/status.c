@@ -76,27 +76,28 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
     const struct ar_budget_ledger *ledger = &status->ledger;
 
     json_t *object =
-        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I,"
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I,"
                   " s:f, s:f, s:f, s:f, s:f, s:I, s:f,"
-                  " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+                  " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                   "version", AR_VERSION, "pid", (int)getpid(), "state",
                   state_names[status->state], "source", status->source, "source_state",
                   status->source_state, "display", status->display, "style", status->style,
                   "tier", status->tier, "precision", status->precision ? status->precision : "",
                   "loop", status->loop, "threads", (int)status->n_threads, "width_px",
                   (int)status->width_px, "height_px", (int)status->height_px, "rate_millihz",
-                  (json_int_t)status->rate_millihz, /* */
+                  (json_int_t)status->rate_millihz, "measured_millihz",
+                  (json_int_t)status->measured_millihz, /* */
                   "uptime_s", seconds_since(status->started_us, now_us), "fps",
                   frames_per_second(status, now_us), "width", status->width, "mean_width",
                   mean_width(ledger), "pinned_width", status->pinned_width, "budget_us",
                   (json_int_t)status->budget_us, "slowdown", status->slowdown, /* */
                   "captured", (json_int_t)status->n_captured, "dropped",
                   (json_int_t)status->n_dropped, "lost", (json_int_t)status->n_lost, "corrupt",
-                  (json_int_t)status->n_corrupt, "resumed", (json_int_t)status->n_resumed,
-                  "painted", (json_int_t)ledger->n_painted, "shown",
-                  (json_int_t)status->n_shown, "missed", (json_int_t)ledger->n_missed,
-                  "longest_run", (json_int_t)ledger->longest_run, "switches",
-                  (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
+                  (json_int_t)status->n_corrupt, "guessed", (json_int_t)status->n_guessed,
+                  "resumed", (json_int_t)status->n_resumed, "painted",
+                  (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown, "missed",
+                  (json_int_t)ledger->n_missed, "longest_run", (json_int_t)ledger->longest_run,
+                  "switches", (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
 
     json_object_set_new(object, "degraded", json_integer((json_int_t)ledger->n_degraded));
     json_object_set_new(object, "calibrations",
@@ -161,13 +162,19 @@ static void print_source(const json_t *status, FILE *out)
 {
     const char *state = text_of(status, "source_state");
     const bool flows = strcmp(state, "flowing") == 0 || strcmp(state, "-") == 0;
+    const double measured_hz = number_of(status, "measured_millihz") / 1e3;
     const long long n_resumed = count_of(status, "resumed");
+    const long long n_guessed = count_of(status, "guessed");
 
     fprintf(out, "  source    %s", text_of(status, "source"));
+    if (measured_hz > 0.0)
+        fprintf(out, ", measured %.1f", measured_hz);
     if (!flows)
         fprintf(out, ", now %s", state);
     if (n_resumed > 0)
         fprintf(out, ", came back %lld times", n_resumed);
+    if (n_guessed > 0)
+        fprintf(out, ", %lld time stamps guessed", n_guessed);
     fputc('\n', out);
 }
 

@@ -21,11 +21,11 @@ NOBODY = 65534
 FIELDS = {
     'version': str, 'pid': int, 'state': str, 'source': str, 'source_state': str, 'display': str, 'style': str, 'tier': str,
     'precision': str, 'loop': str,
-    'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'uptime_s': float, 'fps': float,
+    'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'measured_millihz': int, 'uptime_s': float, 'fps': float,
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
-    'dropped': int, 'lost': int, 'corrupt': int, 'resumed': int, 'painted': int, 'shown': int, 'missed': int,
-    'longest_run': int,     'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict, 'energy': dict,
-    'phase_us': type(None),
+    'dropped': int, 'lost': int, 'corrupt': int, 'guessed': int, 'resumed': int, 'painted': int, 'shown': int, 'missed': int,
+    'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
+    'energy': dict, 'phase_us': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
 
@@ -105,6 +105,10 @@ class Status(Running):
         self.assertLess(later['fps'], 70)
         # Within one frame's time of the snapshot.
         self.assertAlmostEqual(later['fps'] * later['uptime_s'], later['painted'], delta=1)
+
+    def test_measured_rate(self):
+        status = self.running.wait_until(lambda status: status['measured_millihz'] > 0, 'a second has been measured')
+        self.assertLess(status['measured_millihz'], 65000)
 
     def test_stages(self):
         stages = self.running.wait_painted(20)['stages']

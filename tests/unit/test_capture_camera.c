@@ -491,6 +491,20 @@ START_TEST(test_newest_wins)
 }
 END_TEST
 
+/* A driver without a usable clock: pictures count from when they came. */
+START_TEST(test_time_stamps)
+{
+    start_streaming();
+    ck_assert_uint_eq(counters().n_guessed, 0);
+    for (uint32_t i = 1; i <= 3; i++) {
+        expose_good(i, 5);
+        straw.filled[0].timestamp.tv_sec += 1000;
+        expect(5, i + 1);
+    }
+    ck_assert_uint_eq(counters().n_guessed, 3);
+}
+END_TEST
+
 START_TEST(test_gaps_are_lost_pictures)
 {
     start_streaming();
@@ -987,6 +1001,7 @@ int main(void)
     tcase_add_test(camera, test_pictures_come_through);
     tcase_add_test(camera, test_multi_planar);
     tcase_add_test(camera, test_newest_wins);
+    tcase_add_test(camera, test_time_stamps);
     tcase_add_test(camera, test_gaps_are_lost_pictures);
     tcase_add_test(camera, test_bad_pictures);
     tcase_add_test(camera, test_restart_after_an_error);

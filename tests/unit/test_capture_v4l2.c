@@ -218,26 +218,34 @@ START_TEST(test_pix_of_many_planes)
 }
 END_TEST
 
+static const struct {
+    uint32_t flags;
+    struct timeval stamp;
+    bool guessed; /* now is 10 s */
+} stamps[] = {
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 9, 980000 }, false },
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 10, 0 }, false },
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 9, 500000 }, false },
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC | V4L2_BUF_FLAG_TSTAMP_SRC_SOE, { 9, 970000 }, false },
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 9, 499999 }, true }, /* too old */
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 10, 1 }, true },     /* in the future */
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { -5, 0 }, true },
+    { V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC, { 0, 0 }, true },
+    { V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN, { 9, 980000 }, true },
+    { V4L2_BUF_FLAG_TIMESTAMP_COPY, { 9, 980000 }, true },
+};
+
 START_TEST(test_time_stamps)
 {
-    const uint64_t now_us = 10000000;
-    struct v4l2_buffer buffer = { .flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC,
-                                  .timestamp = { 9, 980000 } };
+    const struct v4l2_buffer buffer = { .flags = stamps[_i].flags,
+                                        .timestamp = stamps[_i].stamp };
+    const uint64_t stamp_us =
+        (uint64_t)stamps[_i].stamp.tv_sec * 1000000 + (uint64_t)stamps[_i].stamp.tv_usec;
+    bool guessed = !stamps[_i].guessed;
 
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), 9980000);
-    buffer.timestamp = (struct timeval){ 9, 500000 };
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), 9500000);
-    buffer.timestamp = (struct timeval){ 9, 499999 }; /* too old */
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
-    buffer.timestamp = (struct timeval){ 10, 1 }; /* in the future */
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
-    buffer.timestamp = (struct timeval){ -5, 0 };
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
-    buffer.timestamp = (struct timeval){ 9, 980000 };
-    buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_UNKNOWN;
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
-    buffer.flags = V4L2_BUF_FLAG_TIMESTAMP_COPY;
-    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, now_us), now_us);
+    ck_assert_uint_eq(ar_v4l2_capture_us(&buffer, 10000000, &guessed),
+                      stamps[_i].guessed ? 10000000 : stamp_us);
+    ck_assert_int_eq(guessed, stamps[_i].guessed);
 }
 END_TEST
 
@@ -415,7 +423,7 @@ int main(void)
     tcase_add_loop_test(driver, test_impossible_layouts, 0, AR_ARRAY_LEN(impossible));
     tcase_add_test(driver, test_pix_of_many_planes);
     tcase_add_test(driver, test_ranges);
-    tcase_add_test(driver, test_time_stamps);
+    tcase_add_loop_test(driver, test_time_stamps, 0, AR_ARRAY_LEN(stamps));
     tcase_add_test(driver, test_sequence_gaps);
     tcase_set_timeout(decoder, 30);
     tcase_add_loop_test(decoder, test_jpeg_to_planes, 0, AR_ARRAY_LEN(jpegs));

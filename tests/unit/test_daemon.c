@@ -119,7 +119,9 @@ START_TEST(status_is_complete_and_printable)
                                          .source = "/dev/video0 (Cam) YUYV 64x48 at 30 fps",
                                          .source_state = "lost",
                                          .source_words = "camera unplugged",
+                                         .measured_millihz = 14985,
                                          .n_resumed = 2,
+                                         .n_guessed = 7,
                                          .style = "zebra",
                                          .tier = "scalar",
                                          .precision = "int8",
@@ -148,7 +150,8 @@ START_TEST(status_is_complete_and_printable)
     ar_status_print(object, out);
     fclose(out);
     ck_assert_ptr_nonnull(strstr(text, "zebra"));
-    ck_assert_ptr_nonnull(strstr(text, "at 30 fps, now lost, came back 2 times\n"));
+    ck_assert_ptr_nonnull(strstr(text, "at 30 fps, measured 15.0, now lost, came back 2 times, "
+                                       "7 time stamps guessed\n"));
     ck_assert_ptr_nonnull(strstr(text, "10 painted, 5.0 a second, 9 shown"));
     ck_assert_ptr_nonnull(strstr(text, "1 of the deadline (10.00 %)"));
     ck_assert_ptr_nonnull(strstr(text, "61 degrees"));
