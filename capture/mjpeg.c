@@ -19,14 +19,18 @@
 
 struct ar_mjpeg {
     tjhandle turbo;
-    uint32_t width_px;
+    uint32_t width_px; /* of the JPEG */
     uint32_t height_px;
-    uint8_t *planes[3]; /* whole pictures at full size each, for what is not 4:2:0 */
+    uint32_t out_width_px; /* as it is decoded */
+    uint32_t out_height_px;
+    uint8_t *planes[3]; /* whole pictures of that size each, for what is not 4:2:0 */
     uint32_t stride_b;
 };
 
-int ar_mjpeg_create(struct ar_mjpeg **out, uint32_t width_px, uint32_t height_px)
+int ar_mjpeg_create(struct ar_mjpeg **out, uint32_t width_px, uint32_t height_px,
+                    uint32_t shrink_log2)
 {
+    const tjscalingfactor scale = { 1, 1 << shrink_log2 };
     struct ar_mjpeg *mjpeg = calloc(1, sizeof(*mjpeg));
 
     *out = NULL;
@@ -35,10 +39,12 @@ int ar_mjpeg_create(struct ar_mjpeg **out, uint32_t width_px, uint32_t height_px
     mjpeg->turbo = tjInitDecompress();
     mjpeg->width_px = width_px;
     mjpeg->height_px = height_px;
-    mjpeg->stride_b = (uint32_t)ar_align_up(width_px, JPEG_BLOCK_PX);
+    mjpeg->out_width_px = (uint32_t)TJSCALED((int)width_px, scale);
+    mjpeg->out_height_px = (uint32_t)TJSCALED((int)height_px, scale);
+    mjpeg->stride_b = (uint32_t)ar_align_up(mjpeg->out_width_px, JPEG_BLOCK_PX);
     for (uint32_t p = 0; p < 3; p++) {
         mjpeg->planes[p] =
-            malloc((size_t)mjpeg->stride_b * ar_align_up(height_px, JPEG_BLOCK_PX));
+            malloc((size_t)mjpeg->stride_b * ar_align_up(mjpeg->out_height_px, JPEG_BLOCK_PX));
         if (!mjpeg->turbo || !mjpeg->planes[p]) {
             ar_mjpeg_destroy(mjpeg);
             return -ENOMEM;
@@ -72,13 +78,18 @@ static bool is_whole(const uint8_t *data, size_t size_b)
 /*
  * Many cameras make JPEGs that the library warns about and decodes well; what is not fatal and has its
  * end marker is good enough.
+ *
+ * The fast transform has its own scale of coefficients, and the library prepares chroma for it even where it then
+ * transforms to a smaller size with another one: wrong colours, so it is only for whole pictures.
  */
 static int decode_planes(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
                          uint8_t **planes, int strides_b[3])
 {
+    const bool whole = mjpeg->out_width_px == mjpeg->width_px;
     const int ret =
-        tjDecompressToYUVPlanes(mjpeg->turbo, data, (unsigned long)size_b, planes, 0, strides_b,
-                                0, TJFLAG_FASTDCT | TJFLAG_LIMITSCANS);
+        tjDecompressToYUVPlanes(mjpeg->turbo, data, (unsigned long)size_b, planes,
+                                (int)mjpeg->out_width_px, strides_b, (int)mjpeg->out_height_px,
+                                TJFLAG_LIMITSCANS | (whole ? TJFLAG_FASTDCT : 0));
 
     return ret < 0 && tjGetErrorCode(mjpeg->turbo) == TJERR_FATAL ? -EINVAL : 0;
 }
@@ -156,8 +167,8 @@ int ar_mjpeg_decode(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
         (colours != TJCS_YCbCr && colours != TJCS_GRAY) || subsampling < 0 ||
         subsampling >= TJ_NUMSAMP)
         return -EINVAL;
-    if (subsampling == TJSAMP_420 && frame->shape.width_px == mjpeg->width_px &&
-        frame->shape.height_px == mjpeg->height_px)
+    if (subsampling == TJSAMP_420 && frame->shape.width_px == mjpeg->out_width_px &&
+        frame->shape.height_px == mjpeg->out_height_px)
         return decode_direct(mjpeg, data, size_b, frame);
     return decode_through(mjpeg, data, size_b, frame, subsampling);
 }

@@ -154,10 +154,15 @@ static void describe(struct v4l2 *v4l2)
 {
     struct ar_capture *base = &v4l2->base;
     const struct ar_v4l2_stream *stream = &v4l2->stream;
+    char smaller[32] = "";
 
-    snprintf(base->describe, sizeof(base->describe), "%.64s (%s) %s %ux%u at %.5g fps",
-             stream->node.path, stream->node.card, stream->format->name, stream->shape.width_px,
-             stream->shape.height_px, stream->rate_millihz / 1000.0);
+    if (stream->shape.width_px < (stream->camera_width_px & ~1u))
+        snprintf(smaller, sizeof(smaller), " as %ux%u", stream->shape.width_px,
+                 stream->shape.height_px);
+    snprintf(base->describe, sizeof(base->describe), "%.64s (%s) %s %ux%u%s at %.5g fps",
+             stream->node.path, stream->node.card, stream->format->name,
+             stream->camera_width_px, stream->camera_height_px, smaller,
+             stream->rate_millihz / 1000.0);
 }
 
 static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)

@@ -32,6 +32,9 @@
  */
 #define COST_NO_COLOUR 8000
 
+/* More bytes on the bus and through the decoder than a smaller mode, but far less than a larger picture to paint. */
+#define COST_PER_SHRINK 10
+
 /* clang-format off */
 static const struct ar_v4l2_format formats[] = {
     { V4L2_PIX_FMT_YUV420,  "YUV420", AR_FRAME_I420, 0, ar_v4l2_copy,        false, false, PLANAR_420 },
@@ -116,10 +119,10 @@ static uint64_t rate_score(uint32_t rate_millihz, uint32_t wish_millihz)
 uint32_t ar_v4l2_score(const struct ar_v4l2_mode *mode, const struct ar_v4l2_wish *wish)
 {
     const uint64_t score =
-        side_score(mode->width_px, wish->width_px) +
-        side_score(mode->height_px, wish->height_px) +
+        side_score(ar_v4l2_shrink(mode->width_px, mode->shrink_log2), wish->width_px) +
+        side_score(ar_v4l2_shrink(mode->height_px, mode->shrink_log2), wish->height_px) +
         rate_score(ar_v4l2_rate_millihz(mode->interval), wish->rate_millihz) +
-        mode->format->cost;
+        mode->format->cost + mode->shrink_log2 * COST_PER_SHRINK;
 
     return score > SCORE_MAX ? SCORE_MAX : (uint32_t)score;
 }

@@ -60,6 +60,7 @@ struct ar_v4l2_mode {
     uint32_t width_px;
     uint32_t height_px;
     struct v4l2_fract interval; /* seconds per frame; 0/0: not known */
+    uint32_t shrink_log2; /* JPEG is decoded to a half or a quarter each way: 1, 2; else 0 */
 };
 
 struct ar_v4l2_wish {
@@ -70,6 +71,12 @@ struct ar_v4l2_wish {
 
 /* 0: the interval says nothing. */
 uint32_t ar_v4l2_rate_millihz(struct v4l2_fract interval);
+
+/* Of a JPEG as it is decoded, rounded up as the decoder does. */
+static inline uint32_t ar_v4l2_shrink(uint32_t side_px, uint32_t shrink_log2)
+{
+    return (side_px + (1u << shrink_log2) - 1) >> shrink_log2;
+}
 
 /* How far a mode is from the wish: 0 is what was asked, at no cost. Size weighs most, then rate, then cost. */
 uint32_t ar_v4l2_score(const struct ar_v4l2_mode *mode, const struct ar_v4l2_wish *wish);

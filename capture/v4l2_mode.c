@@ -8,6 +8,9 @@
 /* More entries than any driver has: a list that does not end is left there. */
 #define ENUM_MAX 256
 
+/* To a quarter each way: the decoder has fast transforms that far. */
+#define SHRINK_LOG2_MAX 2
+
 struct search {
     const struct ar_v4l2_node *node;
     const struct ar_v4l2_wish *wish;
@@ -53,6 +56,25 @@ static bool is_better_interval(struct v4l2_fract candidate, struct v4l2_fract cu
     return rate >= tolerated && rate < best;
 }
 
+static bool fits_frame(uint32_t width_px, uint32_t height_px)
+{
+    return width_px <= AR_FRAME_MAX_W_PX && height_px <= AR_FRAME_MAX_H_PX &&
+           width_px >= AR_FRAME_MIN_PX && height_px >= AR_FRAME_MIN_PX;
+}
+
+/* As it is; and JPEG, which the decoder can make smaller for less than nothing, also so. */
+static void offer_shrunk(struct search *search, struct ar_v4l2_mode *mode)
+{
+    const uint32_t most = mode->format->convert ? 0 : SHRINK_LOG2_MAX;
+
+    for (uint32_t shrink_log2 = 0; shrink_log2 <= most; shrink_log2++) {
+        mode->shrink_log2 = shrink_log2;
+        if (fits_frame(ar_v4l2_shrink(mode->width_px, shrink_log2),
+                       ar_v4l2_shrink(mode->height_px, shrink_log2)))
+            offer(search, mode);
+    }
+}
+
 /* One size of one format, with its best rate. */
 static void offer_size(struct search *search, const struct ar_v4l2_format *format,
                        uint32_t width_px, uint32_t height_px)
@@ -65,9 +87,6 @@ static void offer_size(struct search *search, const struct ar_v4l2_format *forma
                                       .width = width_px,
                                       .height = height_px };
 
-    if (width_px > AR_FRAME_MAX_W_PX || height_px > AR_FRAME_MAX_H_PX ||
-        width_px < AR_FRAME_MIN_PX || height_px < AR_FRAME_MIN_PX)
-        return;
     for (; entry.index < ENUM_MAX; entry.index++) {
         if (ar_v4l2_node_call(search->node, VIDIOC_ENUM_FRAMEINTERVALS, &entry) < 0)
             break;
@@ -78,7 +97,7 @@ static void offer_size(struct search *search, const struct ar_v4l2_format *forma
         if (is_better_interval(entry.discrete, mode.interval, wish_millihz))
             mode.interval = entry.discrete;
     }
-    offer(search, &mode);
+    offer_shrunk(search, &mode);
 }
 
 static void offer_format(struct search *search, const struct ar_v4l2_format *format)

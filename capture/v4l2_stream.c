@@ -29,7 +29,7 @@ static void set_rate(struct ar_v4l2_stream *stream, struct v4l2_fract interval)
 
 /* Takes over what the driver made of our format: it may change anything. */
 static int accept_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_pix *pix,
-                         struct ar_reason *reason)
+                         uint32_t shrink_log2, struct ar_reason *reason)
 {
     enum ar_frame_range range;
     char name[5];
@@ -40,11 +40,13 @@ static int accept_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_pix
         return ar_reason_set(reason, -ENOTSUP,
                              "%s: insists on the format %s, which we do not read",
                              stream->node.path, name);
+    stream->camera_width_px = pix->width_px;
+    stream->camera_height_px = pix->height_px;
     range = ar_v4l2_range(stream->format, pix);
     stream->narrow_rgb = stream->format->rgb && range == AR_FRAME_LIMITED;
     stream->shape = (struct ar_frame_shape){
-        .width_px = pix->width_px & ~1u,
-        .height_px = pix->height_px & ~1u,
+        .width_px = ar_v4l2_shrink(pix->width_px, shrink_log2) & ~1u,
+        .height_px = ar_v4l2_shrink(pix->height_px, shrink_log2) & ~1u,
         .format = stream->format->frame,
         .range = stream->format->convert && !stream->format->rgb ? range : AR_FRAME_FULL,
     };
@@ -86,7 +88,7 @@ static int set_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_wish *
     if (ret < 0)
         return ar_v4l2_node_refuse(&stream->node, ret, "cannot set the format", reason);
     pix = ar_v4l2_pix_from(&format);
-    ret = accept_format(stream, &pix, reason);
+    ret = accept_format(stream, &pix, mode.shrink_log2, reason);
     if (ret < 0)
         return ret;
     if (mode.interval.numerator == 0)
@@ -94,7 +96,7 @@ static int set_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_wish *
     set_rate(stream, mode.interval);
     if (stream->format->convert)
         return 0;
-    ret = ar_mjpeg_create(&stream->mjpeg, pix.width_px, pix.height_px);
+    ret = ar_mjpeg_create(&stream->mjpeg, pix.width_px, pix.height_px, mode.shrink_log2);
     return ret < 0 ? ar_reason_set_err(reason, ret, "%s: JPEG decoder", stream->node.path) : 0;
 }
 

@@ -19,6 +19,8 @@ struct ar_v4l2_stream {
     struct ar_mjpeg *mjpeg;       /* NULL for raw formats */
     struct ar_v4l2_queue queue;
     struct ar_frame_shape shape; /* of the pictures it gives */
+    uint32_t camera_width_px; /* as the camera sends them, before a JPEG is decoded smaller */
+    uint32_t camera_height_px;
     uint32_t rate_millihz;
     bool counting;          /* a picture came: last_sequence is valid */
     uint32_t last_sequence; /* the driver's */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <turbojpeg.h>
 #include <unistd.h>
 
 #include <linux/videodev2.h>
@@ -49,13 +50,14 @@ static struct straw {
     enum place places[N_BUFFERS];
     struct v4l2_buffer filled[N_BUFFERS]; /* first in, first out */
     uint32_t n_filled;
-    uint32_t width_px;              /* of its only size */
-    const char *path;               /* where it is; opening another path finds nothing */
-    const char *source;             /* what the user writes */
-    const char *by_id;              /* its link */
-    const struct ar_device *others; /* ends with an empty path */
-    int32_t brightness;             /* its only control */
-    const char *wanted_brightness;  /* by the user's configuration; NULL: none */
+    uint32_t width_px;                 /* of its only size */
+    struct ar_option_size wanted_size; /* by the user */
+    const char *path;                  /* where it is; opening another path finds nothing */
+    const char *source;                /* what the user writes */
+    const char *by_id;                 /* its link */
+    const struct ar_device *others;    /* ends with an empty path */
+    int32_t brightness;                /* its only control */
+    const char *wanted_brightness;     /* by the user's configuration; NULL: none */
     int open_error;
     int dqbuf_error; /* given once, before pictures */
     int qbuf_error;  /* given always */
@@ -378,6 +380,7 @@ static int start(void)
         ck_assert_int_eq(ar_entries_set(&params.controls, "brightness", straw.wanted_brightness,
                                         &reason),
                          0);
+    params.size = straw.wanted_size;
     snprintf(params.source, sizeof(params.source), "%s", straw.source);
     ck_assert_int_eq(ar_capture_create(&capture, &params, &reason), 0);
     return ar_capture_start(capture, loop, &reason);
@@ -477,6 +480,98 @@ START_TEST(test_multi_planar)
     }
     ck_assert_uint_eq(counters().n_corrupt, 5);
     ck_assert_uint_eq(n_at(QUEUED), N_BUFFERS);
+}
+END_TEST
+
+/* Something happens while the program waits for the next picture. */
+struct event {
+    struct ar_loop_source *timer;
+    void (*happen)(void);
+};
+
+static void on_happening(void *user, uint64_t n_expired)
+{
+    ((struct event *)user)->happen();
+}
+
+static void later(struct event *event, uint64_t after_us, void (*happen)(void))
+{
+    event->happen = happen;
+    ck_assert_int_eq(ar_loop_add_timer(loop, on_happening, event, &event->timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(event->timer, ar_clock_now_us() + after_us, 0), 0);
+}
+
+/* A grey JPEG in place of the newest picture, cut short by so many bytes. */
+static void send_jpeg(uint8_t value, uint32_t missing_b)
+{
+    struct v4l2_buffer *filled = &straw.filled[straw.n_filled - 1];
+    unsigned char *jpeg = NULL;
+    unsigned long jpeg_b = 0;
+    tjhandle turbo = tjInitCompress();
+    uint8_t *grey = malloc((size_t)WIDTH * HEIGHT);
+
+    memset(grey, value, (size_t)WIDTH * HEIGHT);
+    ck_assert_int_eq(tjCompress2(turbo, grey, WIDTH, 0, HEIGHT, TJPF_GRAY, &jpeg, &jpeg_b,
+                                 TJSAMP_GRAY, 90, 0),
+                     0);
+    ck_assert_uint_le(jpeg_b, PICTURE_B);
+    memcpy(straw.memory[filled->index], jpeg, jpeg_b);
+    filled->bytesused = (uint32_t)jpeg_b - missing_b;
+    tjFree(jpeg);
+    tjDestroy(turbo);
+    free(grey);
+}
+
+static void expect_grey(uint8_t value)
+{
+    struct ar_frame *frame;
+
+    ck_assert_int_eq(next(&frame), 0);
+    for (uint32_t y = 0; y < frame->shape.height_px; y++)
+        for (uint32_t x = 0; x < frame->shape.width_px; x++)
+            ck_assert_int_le(abs(frame->planes[0]
+                                     .data[(size_t)y * frame->planes[0].stride_b + x] -
+                                 value),
+                             1);
+    ar_frame_unref(&frame);
+}
+
+static void expose_jpeg(void)
+{
+    expose_good(5, 0);
+    send_jpeg(180, 0);
+}
+
+/* A camera with one JPEG size, asked for half of it. Bad pictures are dropped and counted. */
+START_TEST(test_jpeg_made_smaller)
+{
+    struct event event;
+
+    straw.fourcc = V4L2_PIX_FMT_MJPEG;
+    straw.wanted_size = (struct ar_option_size){ WIDTH / 2, HEIGHT / 2 };
+    ck_assert_msg(start() == 0, "%s", reason.text);
+    ck_assert_uint_eq(ar_capture_shape(capture)->width_px, WIDTH / 2);
+    ck_assert_uint_eq(ar_capture_shape(capture)->height_px, HEIGHT / 2);
+    ck_assert_int_eq(ar_capture_shape(capture)->range, AR_FRAME_FULL);
+    ck_assert_ptr_nonnull(
+        strstr(ar_capture_describe(capture), ") MJPG 64x48 as 32x24 at 30 fps"));
+    expose_good(0, 0);
+    send_jpeg(9, 0);
+    break_with(-EAGAIN);
+    expect_grey(9);
+    expose_good(1, 0);
+    send_jpeg(100, 5);
+    expose_good(2, 0);
+    send_jpeg(150, 0);
+    expect_grey(150);
+    ck_assert_uint_eq(counters().n_corrupt, 0); /* a newer one came: nobody looked at it */
+    ck_assert_uint_eq(counters().n_dropped, 1);
+    expose_good(3, 0);
+    send_jpeg(100, 5);
+    later(&event, 50000, expose_jpeg);
+    expect_grey(180);
+    ck_assert_uint_eq(counters().n_corrupt, 1);
+    ar_loop_remove(&event.timer);
 }
 END_TEST
 
@@ -580,24 +675,6 @@ static void expect_state(enum ar_capture_state state, uint64_t n_resumed)
     ck_assert_str_eq(ar_capture_state_name(ar_capture_state_of(capture)),
                      ar_capture_state_name(state));
     ck_assert_uint_eq(counters().n_resumed, n_resumed);
-}
-
-/* Something happens while the program waits for the next picture. */
-struct event {
-    struct ar_loop_source *timer;
-    void (*happen)(void);
-};
-
-static void on_happening(void *user, uint64_t n_expired)
-{
-    ((struct event *)user)->happen();
-}
-
-static void later(struct event *event, uint64_t after_us, void (*happen)(void))
-{
-    event->happen = happen;
-    ck_assert_int_eq(ar_loop_add_timer(loop, on_happening, event, &event->timer), 0);
-    ck_assert_int_eq(ar_loop_set_timer(event->timer, ar_clock_now_us() + after_us, 0), 0);
 }
 
 static void unplug(void)
@@ -1000,6 +1077,7 @@ int main(void)
     tcase_add_checked_fixture(camera, setup, teardown);
     tcase_add_test(camera, test_pictures_come_through);
     tcase_add_test(camera, test_multi_planar);
+    tcase_add_test(camera, test_jpeg_made_smaller);
     tcase_add_test(camera, test_newest_wins);
     tcase_add_test(camera, test_time_stamps);
     tcase_add_test(camera, test_gaps_are_lost_pictures);

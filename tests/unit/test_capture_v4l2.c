@@ -45,6 +45,23 @@ START_TEST(test_modes_in_order)
 }
 END_TEST
 
+/* A quarter of a large JPEG is as good as a small mode, but not better; and better than a wrong size. */
+START_TEST(test_shrunk_modes_in_order)
+{
+    const struct ar_v4l2_wish wish = { 320, 180, 30000 };
+    struct ar_v4l2_mode modes[] = {
+        mode(V4L2_PIX_FMT_MJPEG, 320, 180, 30),  mode(V4L2_PIX_FMT_MJPEG, 640, 360, 30),
+        mode(V4L2_PIX_FMT_MJPEG, 1280, 720, 30), mode(V4L2_PIX_FMT_YUYV, 352, 180, 30),
+        mode(V4L2_PIX_FMT_MJPEG, 640, 360, 30),
+    };
+
+    modes[1].shrink_log2 = 1;
+    modes[2].shrink_log2 = 2;
+    for (size_t i = 0; i + 1 < AR_ARRAY_LEN(modes); i++)
+        ck_assert_uint_lt(ar_v4l2_score(&modes[i], &wish), ar_v4l2_score(&modes[i + 1], &wish));
+}
+END_TEST
+
 START_TEST(test_odd_modes)
 {
     struct ar_v4l2_mode m = mode(V4L2_PIX_FMT_YUYV, UINT32_MAX, UINT32_MAX, 1);
@@ -313,11 +330,16 @@ static const struct {
     uint32_t width_px;
     uint32_t height_px;
     int subsampling;
+    uint32_t shrink_log2;
 } jpegs[] = {
-    { 64, 48, TJSAMP_420 }, { 64, 48, TJSAMP_422 },  { 64, 48, TJSAMP_444 },
-    { 64, 48, TJSAMP_440 }, { 64, 48, TJSAMP_411 },  { 64, 48, TJSAMP_GRAY },
-    { 65, 49, TJSAMP_420 }, { 641, 33, TJSAMP_422 }, { 130, 18, TJSAMP_420 },
-    { 71, 35, TJSAMP_444 },
+    { 64, 48, TJSAMP_420 },      { 64, 48, TJSAMP_422 },      { 64, 48, TJSAMP_444 },
+    { 64, 48, TJSAMP_440 },      { 64, 48, TJSAMP_411 },      { 64, 48, TJSAMP_GRAY },
+    { 65, 49, TJSAMP_420 },      { 641, 33, TJSAMP_422 },     { 130, 18, TJSAMP_420 },
+    { 71, 35, TJSAMP_444 },      { 128, 96, TJSAMP_420, 1 },  { 128, 96, TJSAMP_422, 1 },
+    { 128, 96, TJSAMP_444, 1 },  { 128, 96, TJSAMP_GRAY, 1 }, { 129, 97, TJSAMP_420, 1 },
+    { 131, 99, TJSAMP_422, 1 },  { 256, 192, TJSAMP_420, 2 }, { 256, 192, TJSAMP_422, 2 },
+    { 261, 195, TJSAMP_444, 2 }, { 263, 197, TJSAMP_420, 2 }, { 512, 384, TJSAMP_422, 3 },
+    { 256, 192, TJSAMP_411, 2 }, { 256, 192, TJSAMP_440, 1 },
 };
 
 START_TEST(test_jpeg_to_planes)
@@ -326,15 +348,17 @@ START_TEST(test_jpeg_to_planes)
     static const int blue[3] = { 69, 197, 102 };
     static const int orange_grey[3] = { 160, 128, 128 };
     static const int blue_grey[3] = { 69, 128, 128 };
-    const uint32_t w = jpegs[_i].width_px;
-    const uint32_t h = jpegs[_i].height_px;
+    const uint32_t w = ar_v4l2_shrink(jpegs[_i].width_px, jpegs[_i].shrink_log2);
+    const uint32_t h = ar_v4l2_shrink(jpegs[_i].height_px, jpegs[_i].shrink_log2);
     const bool grey = jpegs[_i].subsampling == TJSAMP_GRAY;
-    struct jpeg jpeg = compress(w, h, jpegs[_i].subsampling);
+    struct jpeg jpeg = compress(jpegs[_i].width_px, jpegs[_i].height_px, jpegs[_i].subsampling);
     struct ar_pool *pool = jpeg_pool(w, h);
     struct ar_frame *frame = ar_pool_take(pool);
     struct ar_mjpeg *mjpeg;
 
-    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, w, h), 0);
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, jpegs[_i].width_px, jpegs[_i].height_px,
+                                     jpegs[_i].shrink_log2),
+                     0);
     ck_assert_int_eq(ar_mjpeg_decode(mjpeg, jpeg.data, jpeg.size_b, frame), 0);
     for (uint32_t y = 0; y < (h & ~1u); y += (h & ~1u) - 1) {
         check_colour(frame, 0, y, grey ? orange_grey : orange);
@@ -358,7 +382,7 @@ START_TEST(test_jpeg_that_is_broken)
     uint8_t *padded = calloc(1, jpeg.size_b + 100);
     struct ar_mjpeg *mjpeg;
 
-    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48), 0);
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48, 0), 0);
     for (size_t size_b = 0; size_b < jpeg.size_b; size_b++) {
         uint8_t *cut = malloc(size_b ? size_b : 1); /* its own block: reading past it is seen */
 
@@ -391,7 +415,7 @@ START_TEST(test_jpeg_with_flipped_bytes)
     uint32_t random = 1;
     struct ar_mjpeg *mjpeg;
 
-    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48), 0);
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48, 0), 0);
     for (uint32_t i = 0; i < 2000; i++) {
         memcpy(bent, jpeg.data, jpeg.size_b);
         for (uint32_t flips = 0; flips < 3; flips++) {
@@ -415,6 +439,7 @@ int main(void)
     TCase *decoder = tcase_create("jpeg");
 
     tcase_add_test(driver, test_modes_in_order);
+    tcase_add_test(driver, test_shrunk_modes_in_order);
     tcase_add_test(driver, test_odd_modes);
     tcase_add_test(driver, test_nearest_size);
     tcase_add_test(driver, test_fourcc_text);
