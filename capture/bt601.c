@@ -47,21 +47,33 @@ static uint8_t clamp_u8(int32_t value)
     return (uint8_t)ar_clamp_i32(value, 0, 255);
 }
 
-/* One row of chroma with the two rows of luma above it. */
-static void apply_row(const struct ar_bt601 *m, uint8_t *luma[2], uint8_t *chroma_u,
-                      uint8_t *chroma_v, uint32_t n_chroma)
+/* A row of chroma with the rows of luma that it colours, and the bytes from one sample to the next. */
+struct rows {
+    uint8_t *luma[2];
+    uint8_t *u;
+    uint8_t *v;
+};
+
+/* Always inlined, so that the steps are constants: the compiler then has a loop for each layout. */
+static inline __attribute__((always_inline)) void apply_rows(
+    const struct ar_bt601 *m, const struct rows *rows, uint32_t n_rows, uint32_t luma_step_b,
+    uint32_t chroma_step_b, uint32_t n_chroma)
 {
     for (size_t x = 0; x < n_chroma; x++) {
-        const int32_t u = chroma_u[x] - 128;
-        const int32_t v = chroma_v[x] - 128;
+        uint8_t *chroma_u = &rows->u[x * chroma_step_b];
+        uint8_t *chroma_v = &rows->v[x * chroma_step_b];
+        const int32_t u = *chroma_u - 128;
+        const int32_t v = *chroma_v - 128;
         const int32_t delta = mix(m->y_from_u_q14, m->y_from_v_q14, u, v);
 
-        for (uint32_t row = 0; row < 2; row++) {
-            luma[row][2 * x] = clamp_u8(luma[row][2 * x] + delta);
-            luma[row][2 * x + 1] = clamp_u8(luma[row][2 * x + 1] + delta);
-        }
-        chroma_u[x] = clamp_u8(mix(m->u_from_u_q14, m->u_from_v_q14, u, v) + 128);
-        chroma_v[x] = clamp_u8(mix(m->v_from_u_q14, m->v_from_v_q14, u, v) + 128);
+        for (uint32_t row = 0; row < n_rows; row++)
+            for (uint32_t i = 0; i < 2; i++) {
+                uint8_t *luma = &rows->luma[row][(2 * x + i) * luma_step_b];
+
+                *luma = clamp_u8(*luma + delta);
+            }
+        *chroma_u = clamp_u8(mix(m->u_from_u_q14, m->u_from_v_q14, u, v) + 128);
+        *chroma_v = clamp_u8(mix(m->v_from_u_q14, m->v_from_v_q14, u, v) + 128);
     }
 }
 
@@ -71,12 +83,43 @@ static uint8_t *row_of(const struct ar_frame *frame, uint32_t plane, size_t y)
     return frame->planes[plane].data + y * frame->planes[plane].stride_b;
 }
 
+static void apply_i420(const struct ar_bt601 *matrix, const struct ar_frame *frame, size_t y)
+{
+    const struct rows rows = { .luma = { row_of(frame, 0, y), row_of(frame, 0, y + 1) },
+                               .u = row_of(frame, 1, y / 2),
+                               .v = row_of(frame, 2, y / 2) };
+
+    apply_rows(matrix, &rows, 2, 1, 1, frame->shape.width_px / 2);
+}
+
+static void apply_nv12(const struct ar_bt601 *matrix, const struct ar_frame *frame, size_t y)
+{
+    const struct rows rows = { .luma = { row_of(frame, 0, y), row_of(frame, 0, y + 1) },
+                               .u = row_of(frame, 1, y / 2),
+                               .v = row_of(frame, 1, y / 2) + 1 };
+
+    apply_rows(matrix, &rows, 2, 1, 2, frame->shape.width_px / 2);
+}
+
+static void apply_yuyv(const struct ar_bt601 *matrix, const struct ar_frame *frame, size_t y)
+{
+    for (uint32_t row = 0; row < 2; row++) {
+        uint8_t *packed = row_of(frame, 0, y + row);
+        const struct rows rows = { .luma = { packed }, .u = packed + 1, .v = packed + 3 };
+
+        apply_rows(matrix, &rows, 1, 2, 4, frame->shape.width_px / 2);
+    }
+}
+
 void ar_bt601_apply(const struct ar_bt601 *matrix, struct ar_frame *frame)
 {
-    for (size_t y = 0; y < frame->shape.height_px / 2; y++) {
-        uint8_t *luma[2] = { row_of(frame, 0, 2 * y), row_of(frame, 0, 2 * y + 1) };
+    static void (*const apply[AR_FRAME_N_FORMATS])(const struct ar_bt601 *,
+                                                   const struct ar_frame *, size_t) = {
+        [AR_FRAME_I420] = apply_i420,
+        [AR_FRAME_NV12] = apply_nv12,
+        [AR_FRAME_YUYV] = apply_yuyv,
+    };
 
-        apply_row(matrix, luma, row_of(frame, 1, y), row_of(frame, 2, y),
-                  frame->shape.width_px / 2);
-    }
+    for (size_t y = 0; y < frame->shape.height_px; y += 2)
+        apply[frame->shape.format](matrix, frame, y);
 }

@@ -20,5 +20,5 @@ struct ar_bt601 {
 /* kr, kb: the weights of red and blue in the luma of the source. */
 struct ar_bt601 ar_bt601_from(double kr, double kb, enum ar_frame_range range);
 
-/* frame is I420. */
+/* frame is of any format but XRGB, which has no luma equation. */
 void ar_bt601_apply(const struct ar_bt601 *matrix, struct ar_frame *frame);

@@ -248,3 +248,51 @@ enum ar_frame_range ar_v4l2_range(const struct ar_v4l2_format *format,
     return format->rgb || pix->colorspace == V4L2_COLORSPACE_JPEG ? AR_FRAME_FULL
                                                                   : AR_FRAME_LIMITED;
 }
+
+static uint32_t encoding_of(const struct ar_v4l2_pix *pix)
+{
+    static const struct {
+        uint32_t colorspace;
+        uint32_t encoding;
+    } defaults[] = {
+        { V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709 },
+        { V4L2_COLORSPACE_DCI_P3, V4L2_YCBCR_ENC_709 },
+        { V4L2_COLORSPACE_BT2020, V4L2_YCBCR_ENC_BT2020 },
+        { V4L2_COLORSPACE_SMPTE240M, V4L2_YCBCR_ENC_SMPTE240M },
+    };
+
+    if (pix->ycbcr_enc != V4L2_YCBCR_ENC_DEFAULT)
+        return pix->ycbcr_enc;
+    for (size_t i = 0; i < AR_ARRAY_LEN(defaults); i++)
+        if (defaults[i].colorspace == pix->colorspace)
+            return defaults[i].encoding;
+    return V4L2_YCBCR_ENC_601;
+}
+
+bool ar_v4l2_luma_weights(const struct ar_v4l2_format *format, const struct ar_v4l2_pix *pix,
+                          double *kr, double *kb)
+{
+    static const struct {
+        uint32_t encoding;
+        double kr;
+        double kb;
+    } weights[] = {
+        { V4L2_YCBCR_ENC_709, 0.2126, 0.0722 },
+        { V4L2_YCBCR_ENC_XV709, 0.2126, 0.0722 },
+        { V4L2_YCBCR_ENC_BT2020, 0.2627, 0.0593 },
+        { V4L2_YCBCR_ENC_BT2020_CONST_LUM, 0.2627, 0.0593 },
+        { V4L2_YCBCR_ENC_SMPTE240M, 0.212, 0.087 },
+    };
+    const uint32_t encoding = encoding_of(pix);
+
+    /* JPEG is BT.601 by its own standard, whatever a driver says. */
+    if (format->rgb || !format->convert)
+        return false;
+    for (size_t i = 0; i < AR_ARRAY_LEN(weights); i++)
+        if (weights[i].encoding == encoding) {
+            *kr = weights[i].kr;
+            *kb = weights[i].kb;
+            return true;
+        }
+    return false;
+}

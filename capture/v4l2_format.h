@@ -102,6 +102,13 @@ struct ar_v4l2_layout {
 bool ar_v4l2_layout(struct ar_v4l2_layout *layout, const struct ar_v4l2_format *format,
                     const struct ar_v4l2_pix *pix);
 
+/*
+ * The weights of red and blue in the luma that the driver declares, or that the kernel's rules imply. False for
+ * BT.601, as frames are, and where there is no luma.
+ */
+bool ar_v4l2_luma_weights(const struct ar_v4l2_format *format, const struct ar_v4l2_pix *pix,
+                          double *kr, double *kb);
+
 /* The range that the driver declares, or that the kernel's rules imply. */
 enum ar_frame_range ar_v4l2_range(const struct ar_v4l2_format *format,
                                   const struct ar_v4l2_pix *pix);

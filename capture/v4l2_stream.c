@@ -33,6 +33,8 @@ static int accept_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_pix
 {
     enum ar_frame_range range;
     char name[5];
+    double kr;
+    double kb;
 
     ar_v4l2_fourcc_text(name, pix->fourcc);
     stream->format = ar_v4l2_format_find(pix->fourcc);
@@ -43,6 +45,9 @@ static int accept_format(struct ar_v4l2_stream *stream, const struct ar_v4l2_pix
     stream->camera_width_px = pix->width_px;
     stream->camera_height_px = pix->height_px;
     range = ar_v4l2_range(stream->format, pix);
+    stream->other_luma = ar_v4l2_luma_weights(stream->format, pix, &kr, &kb);
+    if (stream->other_luma)
+        stream->luma = ar_bt601_from(kr, kb, range);
     stream->narrow_rgb = stream->format->rgb && range == AR_FRAME_LIMITED;
     stream->shape = (struct ar_frame_shape){
         .width_px = ar_v4l2_shrink(pix->width_px, shrink_log2) & ~1u,
@@ -272,6 +277,8 @@ static void convert(const struct ar_v4l2_stream *stream, const struct ar_v4l2_fi
     stream->format->convert(&rows, frame);
     if (stream->narrow_rgb)
         ar_v4l2_widen_rgb(frame);
+    if (stream->other_luma)
+        ar_bt601_apply(&stream->luma, frame);
 }
 
 int ar_v4l2_stream_read(const struct ar_v4l2_stream *stream,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "capture/backend.h"
+#include "capture/bt601.h"
 #include "capture/mjpeg.h"
 #include "capture/v4l2_format.h"
 #include "capture/v4l2_queue.h"
@@ -14,9 +15,11 @@ struct ar_v4l2_stream {
     struct ar_v4l2_node node; /* io.fd is -1 when closed */
     const struct ar_v4l2_format *format;
     struct ar_v4l2_layout layout; /* of raw formats */
-    bool narrow_rgb;              /* colours run 16..235 where a frame's run 0..255 */
-    bool tells_changes;           /* of its source, as POLLPRI */
-    struct ar_mjpeg *mjpeg;       /* NULL for raw formats */
+    bool other_luma;              /* than BT.601: `luma` leads there */
+    struct ar_bt601 luma;
+    bool narrow_rgb;        /* colours run 16..235 where a frame's run 0..255 */
+    bool tells_changes;     /* of its source, as POLLPRI */
+    struct ar_mjpeg *mjpeg; /* NULL for raw formats */
     struct ar_v4l2_queue queue;
     struct ar_frame_shape shape; /* of the pictures it gives */
     uint32_t camera_width_px; /* as the camera sends them, before a JPEG is decoded smaller */

@@ -45,6 +45,7 @@ static struct straw {
     uint32_t abilities;
     const char *driver;
     uint32_t fourcc;
+    uint32_t encoding; /* of its luma */
     char description[32];
     uint8_t memory[N_BUFFERS][PICTURE_B + 64];
     enum place places[N_BUFFERS];
@@ -157,6 +158,7 @@ static int set_format(struct v4l2_format *format)
     ck_assert_uint_eq(format->fmt.pix.width, straw.width_px);
     ck_assert_uint_eq(format->fmt.pix.pixelformat, straw.fourcc);
     format->fmt.pix.bytesperline = 0;
+    format->fmt.pix.ycbcr_enc = straw.encoding;
     return 0;
 }
 
@@ -597,6 +599,23 @@ START_TEST(test_time_stamps)
         expect(5, i + 1);
     }
     ck_assert_uint_eq(counters().n_guessed, 3);
+}
+END_TEST
+
+/* Pictures of television in HD are coded with another luma: their colours must come out as frames have them. */
+START_TEST(test_other_luma)
+{
+    struct ar_frame *frame;
+
+    straw.encoding = V4L2_YCBCR_ENC_709;
+    ck_assert_int_eq(start(), 0);
+    expose_good(0, 60); /* Y = U = V */
+    break_with(-EAGAIN);
+    ck_assert_int_eq(next(&frame), 0);
+    ck_assert_uint_ne(frame->planes[0].data[0], 60);
+    ck_assert_uint_ne(frame->planes[0].data[1], 60);
+    ck_assert_uint_ne(frame->planes[0].data[3], 60);
+    ar_frame_unref(&frame);
 }
 END_TEST
 
@@ -1080,6 +1099,7 @@ int main(void)
     tcase_add_test(camera, test_jpeg_made_smaller);
     tcase_add_test(camera, test_newest_wins);
     tcase_add_test(camera, test_time_stamps);
+    tcase_add_test(camera, test_other_luma);
     tcase_add_test(camera, test_gaps_are_lost_pictures);
     tcase_add_test(camera, test_bad_pictures);
     tcase_add_test(camera, test_restart_after_an_error);

@@ -508,6 +508,66 @@ START_TEST(test_bt709_becomes_bt601)
 }
 END_TEST
 
+/* A pixel's Y, U or V in a frame of any layout. */
+static uint8_t *sample(const struct ar_frame *frame, uint32_t i, uint32_t x, uint32_t y)
+{
+    static const struct {
+        uint32_t plane, shift_x, shift_y, step_b, first_b;
+    } places[][3] = {
+        [AR_FRAME_I420] = { { 0, 0, 0, 1, 0 }, { 1, 1, 1, 1, 0 }, { 2, 1, 1, 1, 0 } },
+        [AR_FRAME_NV12] = { { 0, 0, 0, 1, 0 }, { 1, 1, 1, 2, 0 }, { 1, 1, 1, 2, 1 } },
+        [AR_FRAME_YUYV] = { { 0, 0, 0, 2, 0 }, { 0, 1, 0, 4, 1 }, { 0, 1, 0, 4, 3 } },
+    };
+    const struct ar_frame_plane *plane = &frame->planes[places[frame->shape.format][i].plane];
+
+    return plane->data +
+           (size_t)(y >> places[frame->shape.format][i].shift_y) * plane->stride_b +
+           (size_t)(x >> places[frame->shape.format][i].shift_x) *
+               places[frame->shape.format][i].step_b +
+           places[frame->shape.format][i].first_b;
+}
+
+/* The same picture in another layout comes out the same, to the byte. */
+START_TEST(test_bt709_in_any_layout)
+{
+    const struct ar_bt601 matrix = ar_bt601_from(0.2126, 0.0722, AR_FRAME_LIMITED);
+    struct ar_pool *pools[2];
+    struct ar_frame *frames[2];
+    uint32_t random = 1;
+
+    for (uint32_t f = 0; f < 2; f++) {
+        const struct ar_frame_shape shape = { .width_px = 34,
+                                              .height_px = 18,
+                                              .format = f ? (enum ar_frame_format)_i
+                                                          : AR_FRAME_I420 };
+
+        ck_assert_int_eq(ar_pool_create(&pools[f], &shape, 1), 0);
+        frames[f] = ar_pool_take(pools[f]);
+    }
+    for (uint32_t y = 0; y < 18; y++)
+        for (uint32_t x = 0; x < 34; x++)
+            for (uint32_t i = 0; i < 3; i++) {
+                random = random * 1664525 + 1013904223;
+                if (i > 0 && (x | y) & 1)
+                    continue;
+                *sample(frames[0], i, x, y) = (uint8_t)(random >> 24);
+                *sample(frames[1], i, x, y) = (uint8_t)(random >> 24);
+                if (i > 0) /* where each row has its own */
+                    *sample(frames[1], i, x, y + 1) = (uint8_t)(random >> 24);
+            }
+    for (uint32_t f = 0; f < 2; f++)
+        ar_bt601_apply(&matrix, frames[f]);
+    for (uint32_t y = 0; y < 18; y++)
+        for (uint32_t x = 0; x < 34; x++)
+            for (uint32_t i = 0; i < 3; i++)
+                ck_assert_uint_eq(*sample(frames[1], i, x, y), *sample(frames[0], i, x, y));
+    for (uint32_t f = 0; f < 2; f++) {
+        ar_frame_unref(&frames[f]);
+        ar_pool_destroy(pools[f]);
+    }
+}
+END_TEST
+
 /* Limited luma has 219 steps where limited chroma has 224; full has as many of both. */
 START_TEST(test_bt601_of_limited_range)
 {
@@ -547,6 +607,7 @@ int main(void)
     tcase_add_test(pure, test_timeline);
     tcase_add_loop_test(pure, test_bt709_becomes_bt601, 0, 2);
     tcase_add_test(pure, test_bt601_of_limited_range);
+    tcase_add_loop_test(pure, test_bt709_in_any_layout, AR_FRAME_NV12, AR_FRAME_YUYV + 1);
     suite_add_tcase(suite, clips);
     suite_add_tcase(suite, pure);
     return ar_suite_run(suite);

@@ -215,6 +215,37 @@ START_TEST(test_ranges)
 }
 END_TEST
 
+static const struct {
+    uint32_t fourcc;
+    uint32_t colorspace;
+    uint32_t encoding;
+    double kr; /* 0: BT.601 */
+} encodings[] = {
+    { V4L2_PIX_FMT_YUYV, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_DEFAULT, 0 },
+    { V4L2_PIX_FMT_YUYV, V4L2_COLORSPACE_SMPTE170M, V4L2_YCBCR_ENC_DEFAULT, 0 },
+    { V4L2_PIX_FMT_YUYV, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_709, 0.2126 },
+    { V4L2_PIX_FMT_NV12, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_DEFAULT, 0.2126 },
+    { V4L2_PIX_FMT_NV12, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_601, 0 },
+    { V4L2_PIX_FMT_NV12, V4L2_COLORSPACE_BT2020, V4L2_YCBCR_ENC_DEFAULT, 0.2627 },
+    { V4L2_PIX_FMT_RGB24, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709, 0 },
+    { V4L2_PIX_FMT_MJPEG, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709, 0 },
+    { V4L2_PIX_FMT_YUYV, 12345, 54321, 0 },
+};
+
+START_TEST(test_luma_weights)
+{
+    const struct ar_v4l2_pix pix = { .colorspace = encodings[_i].colorspace,
+                                     .ycbcr_enc = encodings[_i].encoding };
+    double kr = 0;
+    double kb = 0;
+
+    ck_assert_int_eq(ar_v4l2_luma_weights(ar_v4l2_format_find(encodings[_i].fourcc), &pix, &kr,
+                                          &kb),
+                     encodings[_i].kr > 0);
+    ck_assert_double_eq(kr, encodings[_i].kr);
+}
+END_TEST
+
 /* What a driver says about its planes is copied no further than we have room. */
 START_TEST(test_pix_of_many_planes)
 {
@@ -448,6 +479,7 @@ int main(void)
     tcase_add_loop_test(driver, test_impossible_layouts, 0, AR_ARRAY_LEN(impossible));
     tcase_add_test(driver, test_pix_of_many_planes);
     tcase_add_test(driver, test_ranges);
+    tcase_add_loop_test(driver, test_luma_weights, 0, AR_ARRAY_LEN(encodings));
     tcase_add_loop_test(driver, test_time_stamps, 0, AR_ARRAY_LEN(stamps));
     tcase_add_test(driver, test_sequence_gaps);
     tcase_set_timeout(decoder, 30);
