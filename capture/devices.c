@@ -67,6 +67,8 @@ static void note_links(struct ar_device *device, struct udev_device *node)
     for (; link; link = udev_list_entry_get_next(link)) {
         const char *name = udev_list_entry_get_name(link);
 
+        if (!name)
+            continue;
         if (strncmp(name, BY_ID_PREFIX, strlen(BY_ID_PREFIX)) == 0)
             snprintf(device->by_id, sizeof(device->by_id), "%s", name);
         if (strncmp(name, BY_PATH_PREFIX, strlen(BY_PATH_PREFIX)) == 0)
