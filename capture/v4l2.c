@@ -32,7 +32,8 @@
  * first picture may take longer, while it warms up.
  */
 #define SILENT_MAX_US        2000000
-#define FIRST_PICTURE_MAX_US 3000000
+#define SILENT_PERIODS       4 /* at least, for slow rates */
+#define FIRST_PICTURE_MAX_US 5000000
 
 /* A camera that is back streams well within a second. */
 #define RETRY_US 250000
@@ -139,6 +140,15 @@ static int make_between(struct v4l2 *v4l2)
     return 0;
 }
 
+/* How long no picture may come once pictures flow. */
+static uint64_t silent_max_us(const struct v4l2 *v4l2)
+{
+    const uint64_t periods_us =
+        SILENT_PERIODS * 1000000000u / (uint64_t)v4l2->stream.rate_millihz;
+
+    return periods_us > SILENT_MAX_US ? periods_us : SILENT_MAX_US;
+}
+
 static uint64_t n_corrupt(const struct v4l2 *v4l2)
 {
     return atomic_load_explicit(&v4l2->base.tally.n_corrupt, memory_order_relaxed);
@@ -150,19 +160,43 @@ static void expect_picture(struct v4l2 *v4l2, uint64_t within_us)
     v4l2->n_corrupt_before = n_corrupt(v4l2);
 }
 
+/* " (asked for 1280x720 at 30 fps)" when the camera has nothing nearer; empty when it has what was asked. */
+static void describe_asked(const struct v4l2 *v4l2, char *text, size_t text_b)
+{
+    const struct ar_capture_params *params = &v4l2->base.params;
+    const struct ar_v4l2_stream *stream = &v4l2->stream;
+    const bool other_size =
+        params->size.width_px > 0 && (params->size.width_px != stream->shape.width_px ||
+                                      params->size.height_px != stream->shape.height_px);
+    const bool other_rate = params->rate_millihz > 0 &&
+                            !ar_v4l2_is_rate(stream->rate_millihz, params->rate_millihz);
+    char size[24] = "";
+    char rate[24] = "";
+
+    text[0] = '\0';
+    if (other_size)
+        snprintf(size, sizeof(size), " %ux%u", params->size.width_px, params->size.height_px);
+    if (other_rate)
+        snprintf(rate, sizeof(rate), " %.5g fps", params->rate_millihz / 1000.0);
+    if (other_size || other_rate)
+        snprintf(text, text_b, " (asked for%s%s)", size, rate);
+}
+
 static void describe(struct v4l2 *v4l2)
 {
     struct ar_capture *base = &v4l2->base;
     const struct ar_v4l2_stream *stream = &v4l2->stream;
     char smaller[32] = "";
+    char asked[64];
 
     if (stream->shape.width_px < (stream->camera_width_px & ~1u))
         snprintf(smaller, sizeof(smaller), " as %ux%u", stream->shape.width_px,
                  stream->shape.height_px);
-    snprintf(base->describe, sizeof(base->describe), "%.64s (%s) %s %ux%u%s at %.5g fps",
+    describe_asked(v4l2, asked, sizeof(asked));
+    snprintf(base->describe, sizeof(base->describe), "%.64s (%s) %s %ux%u%s at %.5g fps%s",
              stream->node.path, stream->node.card, stream->format->name,
              stream->camera_width_px, stream->camera_height_px, smaller,
-             stream->rate_millihz / 1000.0);
+             stream->rate_millihz / 1000.0, asked);
 }
 
 static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)
@@ -334,7 +368,7 @@ static int fill_frame(struct v4l2 *v4l2, const struct ar_v4l2_picture *picture,
 
     if (ret < 0) { /* we are slow, the camera is not silent */
         ar_capture_count(&tally->n_dropped, 1);
-        expect_picture(v4l2, SILENT_MAX_US);
+        expect_picture(v4l2, silent_max_us(v4l2));
         return ret;
     }
     ret = ar_v4l2_stream_read(&v4l2->stream, picture,
@@ -375,7 +409,7 @@ static int take_picture(struct v4l2 *v4l2, uint32_t events, struct ar_frame **ou
     given_back = ar_v4l2_queue_give_back(&v4l2->stream.queue, newest.filled.buffer.index);
     if (ret == 0) {
         v4l2->restarted = false;
-        expect_picture(v4l2, SILENT_MAX_US);
+        expect_picture(v4l2, silent_max_us(v4l2));
         come_back(v4l2);
     }
     if (given_back < 0)
@@ -404,10 +438,9 @@ static void check_silence(struct v4l2 *v4l2, uint64_t now_us)
     if (now_us < v4l2->silent_us)
         return;
     if (n_corrupt(v4l2) > v4l2->n_corrupt_before)
-        go_away_as(v4l2, AR_CAPTURE_DAMAGED, "only damaged pictures for %u s",
-                   SILENT_MAX_US / 1000000);
+        go_away_as(v4l2, AR_CAPTURE_DAMAGED, "it gives only damaged pictures");
     else
-        go_away_as(v4l2, AR_CAPTURE_SILENT, "no picture for %u s", SILENT_MAX_US / 1000000);
+        go_away_as(v4l2, AR_CAPTURE_SILENT, "it gives no pictures");
 }
 
 /* What time alone brings about, and when to look again. */

@@ -106,12 +106,16 @@ static uint64_t side_score(uint32_t side_px, uint32_t wish_px)
     return (uint64_t)(wish_px - side_px) * 1000 * TOO_SMALL_WEIGHT / wish_px;
 }
 
+bool ar_v4l2_is_rate(uint32_t rate_millihz, uint32_t wish_millihz)
+{
+    return (uint64_t)rate_millihz + wish_millihz / RATE_TOLERANCE_DIV >= wish_millihz;
+}
+
 static uint64_t rate_score(uint32_t rate_millihz, uint32_t wish_millihz)
 {
     if (rate_millihz == 0)
         return SCORE_NO_RATE;
-    /* 29.97 is what a wish for 30 means to many cameras. */
-    if ((uint64_t)rate_millihz + wish_millihz / RATE_TOLERANCE_DIV >= wish_millihz)
+    if (ar_v4l2_is_rate(rate_millihz, wish_millihz))
         return 0;
     return (uint64_t)(wish_millihz - rate_millihz) * SCORE_PER_RATE / wish_millihz;
 }

@@ -78,6 +78,9 @@ static inline uint32_t ar_v4l2_shrink(uint32_t side_px, uint32_t shrink_log2)
     return (side_px + (1u << shrink_log2) - 1) >> shrink_log2;
 }
 
+/* Near enough to the wish: 29.97 is what a wish for 30 means to many cameras, and more is enough as well. */
+bool ar_v4l2_is_rate(uint32_t rate_millihz, uint32_t wish_millihz);
+
 /* How far a mode is from the wish: 0 is what was asked, at no cost. Size weighs most, then rate, then cost. */
 uint32_t ar_v4l2_score(const struct ar_v4l2_mode *mode, const struct ar_v4l2_wish *wish);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include <linux/videodev2.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,7 +41,9 @@ enum place {
 };
 
 static struct straw {
-    int fd; /* an eventfd: readable while a picture is filled or an error waits */
+    int fd;        /* readable while a picture is filled or an error waits */
+    int driver_fd; /* what makes it so: itself, an eventfd; or the other end of a connection */
+    bool changed;  /* an event waits: it gives other pictures now */
     bool streaming;
     bool multi; /* speaks the multi-planar interface */
     uint32_t abilities;
@@ -76,11 +80,12 @@ static void set_readable(bool readable)
 {
     uint64_t value = 1;
 
-    if (read(straw.fd, &value, sizeof(value)) < 0)
-        ck_assert_int_eq(errno, EAGAIN);
+    while (read(straw.fd, &value, sizeof(value)) > 0)
+        continue;
+    ck_assert_int_eq(errno, EAGAIN);
     value = 1;
     if (readable)
-        ck_assert_int_eq(write(straw.fd, &value, sizeof(value)), sizeof(value));
+        ck_assert_int_eq(write(straw.driver_fd, &value, sizeof(value)), sizeof(value));
 }
 
 int ar_v4l2_io_open(struct ar_v4l2_io *io, const char *path)
@@ -213,6 +218,19 @@ static int request_buffers(const struct v4l2_requestbuffers *request)
     return 0; /* as many as were asked for */
 }
 
+static int dequeue_event(struct v4l2_event *event)
+{
+    char urgent;
+
+    if (!straw.changed)
+        return -ENOENT;
+    ck_assert_int_eq(recv(straw.fd, &urgent, 1, MSG_OOB), 1);
+    straw.changed = false;
+    event->type = V4L2_EVENT_SOURCE_CHANGE;
+    event->u.src_change.changes = V4L2_EVENT_SRC_CH_RESOLUTION;
+    return 0;
+}
+
 static int stream(bool on)
 {
     if (on && straw.streamon_error)
@@ -292,6 +310,10 @@ int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *ar
         return set_format(argument);
     case VIDIOC_REQBUFS:
         return request_buffers(argument);
+    case VIDIOC_SUBSCRIBE_EVENT:
+        return straw.driver_fd == straw.fd ? -ENOTTY : 0;
+    case VIDIOC_DQEVENT:
+        return dequeue_event(argument);
     case VIDIOC_QUERY_EXT_CTRL:
         return query_control(argument);
     case VIDIOC_S_EXT_CTRLS:
@@ -370,6 +392,7 @@ static void setup(void)
                             .description = "YUYV 4:2:2" };
     straw.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ck_assert_int_ge(straw.fd, 0);
+    straw.driver_fd = straw.fd;
     ck_assert_int_eq(ar_loop_create(&loop, AR_LOOP_AUTO), 0);
 }
 
@@ -395,6 +418,8 @@ static void teardown(void)
     ck_assert_uint_eq(straw.n_mapped, 0);
     ck_assert(!straw.streaming);
     ar_loop_destroy(loop);
+    if (straw.driver_fd != straw.fd)
+        close(straw.driver_fd);
     close(straw.fd);
 }
 
@@ -789,6 +814,63 @@ START_TEST(test_controls)
 }
 END_TEST
 
+/* A descriptor that can be readable and urgent, as those of drivers with events: the end of a connection. */
+static void connect_driver(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t address_b = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &address_b), 0);
+    close(straw.fd);
+    straw.driver_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(straw.driver_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    straw.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    ck_assert_int_ge(straw.fd, 0);
+    close(listener);
+}
+
+static void change_input(void)
+{
+    straw.changed = true;
+    straw.width_px = 32;
+    ck_assert_int_eq(send(straw.driver_fd, "!", 1, MSG_OOB), 1);
+}
+
+/* An HDMI source that switches its mode: the driver says so, and the new mode is taken over at once. */
+START_TEST(test_changed_input)
+{
+    struct ar_loop_source *timer;
+    struct event event;
+
+    connect_driver();
+    start_streaming();
+    later(&event, 50000, change_input);
+    expect_notice("the input changes");
+    expect_state(AR_CAPTURE_CHANGING, 0);
+    ck_assert_uint_eq(straw.n_opened, 2);
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us(), 20000), 0);
+    ck_assert_uint_lt(wait_for_picture(16), 1000000); /* black beside the narrower picture */
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), "YUYV 32x48"));
+    ar_loop_remove(&timer);
+    ar_loop_remove(&event.timer);
+}
+END_TEST
+
+START_TEST(test_what_was_asked_is_told)
+{
+    straw.wanted_size = (struct ar_option_size){ 640, 480 };
+    start_streaming();
+    ck_assert_ptr_nonnull(
+        strstr(ar_capture_describe(capture), "YUYV 64x48 at 30 fps (asked for 640x480)"));
+}
+END_TEST
+
 /* What the configuration wants in vain is no reason to have no picture. */
 START_TEST(test_control_that_cannot_be)
 {
@@ -1105,6 +1187,8 @@ int main(void)
     tcase_add_test(camera, test_restart_after_an_error);
     tcase_add_test(camera, test_errors_again_and_again);
     tcase_add_loop_test(camera, test_unplugged_and_back, 0, 2);
+    tcase_add_test(camera, test_changed_input);
+    tcase_add_test(camera, test_what_was_asked_is_told);
     tcase_add_test(camera, test_controls);
     tcase_add_test(camera, test_control_that_cannot_be);
     tcase_add_loop_test(camera, test_back_on_another_node, 0, AR_ARRAY_LEN(names));

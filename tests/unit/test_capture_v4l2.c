@@ -79,6 +79,16 @@ START_TEST(test_odd_modes)
 }
 END_TEST
 
+START_TEST(test_near_rates)
+{
+    ck_assert(ar_v4l2_is_rate(29970, 30000));
+    ck_assert(ar_v4l2_is_rate(60000, 30000));
+    ck_assert(ar_v4l2_is_rate(29400, 30000));
+    ck_assert(!ar_v4l2_is_rate(29399, 30000));
+    ck_assert(!ar_v4l2_is_rate(0, 30000));
+}
+END_TEST
+
 START_TEST(test_nearest_size)
 {
     const struct v4l2_frmsize_stepwise range = { 32, 2592, 16, 30, 1944, 2 };
@@ -472,6 +482,7 @@ int main(void)
     tcase_add_test(driver, test_modes_in_order);
     tcase_add_test(driver, test_shrunk_modes_in_order);
     tcase_add_test(driver, test_odd_modes);
+    tcase_add_test(driver, test_near_rates);
     tcase_add_test(driver, test_nearest_size);
     tcase_add_test(driver, test_fourcc_text);
     tcase_add_test(driver, test_layouts);
