@@ -58,6 +58,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pthread_mutex_init(&pipeline->phase_lock, NULL);
     atomic_store(&pipeline->heat_cap, UINT32_MAX);
     pipeline->stats.phase_us = -1;
+    ar_notify_init(&pipeline->notify);
     ar_latch_init(&pipeline->source_open);
     ar_latch_init(&pipeline->display_open);
     ar_latch_init(&pipeline->go);
@@ -333,6 +334,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_capture_destroy(pipeline->capture);
     ar_pool_destroy(pipeline->pool_out);
     ar_workers_destroy(pipeline->workers);
+    ar_notify_finish(&pipeline->notify);
     ar_latch_finish(&pipeline->compute_done);
     ar_latch_finish(&pipeline->go);
     ar_latch_finish(&pipeline->display_open);

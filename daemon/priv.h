@@ -12,6 +12,7 @@
 #include "daemon/calibration.h"
 #include "daemon/cpu_clock.h"
 #include "daemon/latch.h"
+#include "daemon/notify.h"
 #include "daemon/painter.h"
 #include "daemon/pipeline.h"
 #include "daemon/sheet.h"
@@ -30,6 +31,7 @@ struct ar_pipeline {
     const struct ar_styles *styles;
     struct ar_loop *control_loop;
     bool demo;
+    struct ar_notify notify; /* its functions are called by display and capture thread */
 
     struct ar_kernels kernels;
     struct ar_workers *workers;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/priv.h"
 
@@ -23,6 +24,8 @@ static void on_shown(struct ar_pipeline *pipeline, const struct ar_display_shown
     ar_budget_ledger_add(&stats->ledger, AR_BUDGET_LATENCY,
                          shown->shown_us - shown->capture_us);
     pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_notify_ready(&pipeline->notify, ar_display_describe(pipeline->display));
+    ar_notify_alive(&pipeline->notify, ar_clock_now_us());
 }
 
 static void on_event(void *user, enum ar_display_event event,
