@@ -28,6 +28,18 @@ static void on_shown(struct ar_pipeline *pipeline, const struct ar_display_shown
     ar_notify_alive(&pipeline->notify, ar_clock_now_us());
 }
 
+static void publish_display(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    snprintf(pipeline->stats.display, sizeof(pipeline->stats.display), "%s",
+             ar_display_describe(pipeline->display));
+    pipeline->stats.frames_wanted = pipeline->n_frames;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    pthread_mutex_lock(&pipeline->phase_lock);
+    ar_phase_init(&pipeline->phase, ar_display_refresh_millihz(pipeline->display));
+    pthread_mutex_unlock(&pipeline->phase_lock);
+}
+
 static void on_event(void *user, enum ar_display_event event,
                      const struct ar_display_shown *shown, const char *text)
 {
@@ -39,6 +51,12 @@ static void on_event(void *user, enum ar_display_event event,
         break;
     case AR_DISPLAY_SHOWN:
         on_shown(pipeline, shown);
+        break;
+    case AR_DISPLAY_UNSEEN: /* no fault of ours, and no end of it by starting anew */
+        ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+        break;
+    case AR_DISPLAY_CHANGED:
+        publish_display(pipeline);
         break;
     case AR_DISPLAY_QUIT:
         ar_pipeline_stop(pipeline);
@@ -103,14 +121,7 @@ static int open_display(struct ar_pipeline *pipeline, struct ar_reason *reason)
     }
     if (ret < 0)
         return ret;
-    pthread_mutex_lock(&pipeline->stats_lock);
-    snprintf(pipeline->stats.display, sizeof(pipeline->stats.display), "%s",
-             ar_display_describe(pipeline->display));
-    pipeline->stats.frames_wanted = pipeline->n_frames;
-    pthread_mutex_unlock(&pipeline->stats_lock);
-    pthread_mutex_lock(&pipeline->phase_lock);
-    ar_phase_init(&pipeline->phase, ar_display_refresh_millihz(pipeline->display));
-    pthread_mutex_unlock(&pipeline->phase_lock);
+    publish_display(pipeline);
     return 0;
 }
 

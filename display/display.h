@@ -22,6 +22,8 @@ struct ar_display;
 enum ar_display_event {
     AR_DISPLAY_IDLE,       /* ready for the next frame */
     AR_DISPLAY_SHOWN,      /* a frame is on the screen: see ar_display_shown */
+    AR_DISPLAY_UNSEEN,     /* a frame had no screen to go to: it is unplugged, and waited for */
+    AR_DISPLAY_CHANGED,    /* the screen was unplugged or plugged in: it is described anew */
     AR_DISPLAY_QUIT,       /* the user closed the window or pressed q */
     AR_DISPLAY_NEXT_STYLE, /* the user pressed n */
     AR_DISPLAY_FAILED,     /* can show nothing more: the reason is in `reason` */

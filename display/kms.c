@@ -14,6 +14,7 @@
 #include "display/kms_atomic.h"
 #include "display/kms_buffer.h"
 #include "display/kms_card.h"
+#include "display/kms_hotplug.h"
 #include "display/scale.h"
 
 #define TAG "kms"
@@ -36,6 +37,10 @@ struct kms {
     uint32_t front; /* index of the buffer on the screen */
     struct ar_scale_rect rect;
     struct ar_scaler scaler;
+    struct ar_kms_hotplug hotplug;
+    struct ar_loop_source *plugs;
+    bool plugged; /* or unplugged since the last look at the screen */
+    bool away;    /* no screen there: pictures go nowhere */
     struct ar_loop_source *events;
     struct ar_loop_source *watch;
     bool flying;               /* a flip is under way */
@@ -57,6 +62,7 @@ static int configure(struct ar_display *base, const char *argument, struct ar_re
     struct kms *kms = from_base(base);
 
     kms->card.fd = -1;
+    kms->hotplug.fd = -1;
     kms->connector = argument;
     if (argument && argument[0] == '\0')
         return ar_reason_set(
@@ -89,6 +95,8 @@ static void fail(struct kms *kms, int ret, const char *what)
     ar_display_emit_failed(&kms->base, &reason);
 }
 
+static void look_at_screen(struct kms *kms);
+
 /* A driver without vertical blanks may make times up: none is before the picture was drawn. */
 static uint64_t flip_time_us(const struct kms *kms, unsigned s, unsigned us)
 {
@@ -110,6 +118,7 @@ static void on_flip(int fd, unsigned sequence, unsigned s, unsigned us, unsigned
     kms->waiting_since_us = 0;
     kms->front = 1 - kms->front;
     kms->base.on_event(kms->base.user, AR_DISPLAY_SHOWN, &kms->shown, NULL);
+    look_at_screen(kms);
     ar_display_emit(&kms->base, AR_DISPLAY_IDLE);
 }
 
@@ -212,11 +221,97 @@ static int prepare_pictures(struct kms *kms, struct ar_reason *reason)
     return ret < 0 ? explain(kms, ret, "cannot make the scaler", reason) : 0;
 }
 
+static void release_pictures(const struct kms *kms, struct ar_kms_buffer buffers[2])
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(kms->buffers); i++)
+        ar_kms_buffer_destroy(&buffers[i], kms->card.fd);
+}
+
+static void describe(struct kms *kms)
+{
+    kms->base.refresh_millihz = ar_kms_mode_rate_millihz(&kms->card.mode);
+    snprintf(kms->base.describe, sizeof(kms->base.describe), "kms %s %ux%u at %g Hz (%s, %s)",
+             kms->card.connector_name, kms->card.mode.hdisplay, kms->card.mode.vdisplay,
+             ar_kms_mode_rate_millihz(&kms->card.mode) / 1000.0, kms->card.path,
+             kms->card.driver);
+}
+
+/* The old buffers go when the new ones are on the screen: taking away what is shown would switch it off. */
+static int change_mode(struct kms *kms, const drmModeModeInfo *mode, struct ar_reason *reason)
+{
+    struct ar_kms_buffer old[AR_ARRAY_LEN(kms->buffers)];
+    int ret;
+
+    memcpy(old, kms->buffers, sizeof(old));
+    memset(kms->buffers, 0, sizeof(kms->buffers));
+    ar_scaler_finish(&kms->scaler);
+    kms->card.mode = *mode;
+    kms->front = 0;
+    ret = prepare_pictures(kms, reason);
+    if (ret == 0)
+        ret = set_mode(kms, reason);
+    release_pictures(kms, old);
+    return ret;
+}
+
+static void screen_went(struct kms *kms)
+{
+    kms->away = true;
+    kms->waiting_since_us = 0;
+    snprintf(kms->base.describe, sizeof(kms->base.describe), "kms %s unplugged (%s, %s)",
+             kms->card.connector_name, kms->card.path, kms->card.driver);
+    ar_log(AR_LOG_WARN, TAG, "%s (%s): screen unplugged; painting on until it is back",
+           kms->card.path, kms->card.connector_name);
+    ar_display_emit(&kms->base, AR_DISPLAY_CHANGED);
+}
+
+static void screen_came(struct kms *kms, const drmModeModeInfo *mode)
+{
+    struct ar_reason reason;
+
+    if (change_mode(kms, mode, &reason) < 0) {
+        kms->failed = true;
+        ar_display_emit_failed(&kms->base, &reason);
+        return;
+    }
+    kms->away = false;
+    describe(kms);
+    ar_log(AR_LOG_INFO, TAG, "%s", kms->base.describe);
+    ar_display_emit(&kms->base, AR_DISPLAY_CHANGED);
+}
+
+/* Someone has plugged or unplugged a screen: ours? Not while a flip needs what there is. */
+static void look_at_screen(struct kms *kms)
+{
+    drmModeModeInfo mode;
+    int ret;
+
+    if (!kms->plugged || kms->flying || kms->failed)
+        return;
+    kms->plugged = false;
+    ret = ar_kms_card_probe(&kms->card, &mode);
+    if (ret < 0 && !kms->away)
+        screen_went(kms);
+    if (ret == 0 && (kms->away || memcmp(&mode, &kms->card.mode, sizeof(mode)) != 0))
+        screen_came(kms, &mode);
+}
+
+static void on_plug(void *user, uint32_t events)
+{
+    struct kms *kms = user;
+
+    kms->plugged = ar_kms_hotplug_read(&kms->hotplug) || kms->plugged;
+    look_at_screen(kms);
+}
+
 static int add_to_loop(struct kms *kms, struct ar_reason *reason)
 {
     struct ar_loop *loop = kms->base.loop;
     int ret = ar_loop_add_fd(loop, kms->card.fd, POLLIN, on_card, kms, &kms->events);
 
+    ar_kms_hotplug_open(&kms->hotplug);
+    if (ret == 0 && kms->hotplug.fd >= 0)
+        ret = ar_loop_add_fd(loop, kms->hotplug.fd, POLLIN, on_plug, kms, &kms->plugs);
     if (ret == 0)
         ret = ar_loop_add_timer(loop, on_watch, kms, &kms->watch);
     if (ret == 0)
@@ -245,6 +340,8 @@ static void restore(const struct kms *kms)
 
 static void close_all(struct kms *kms)
 {
+    ar_loop_remove(&kms->plugs);
+    ar_kms_hotplug_close(&kms->hotplug);
     ar_loop_remove(&kms->events);
     ar_loop_remove(&kms->watch);
     if (kms->before)
@@ -252,8 +349,7 @@ static void close_all(struct kms *kms)
     drmModeFreeCrtc(kms->before);
     kms->before = NULL;
     ar_scaler_finish(&kms->scaler);
-    for (size_t i = 0; i < AR_ARRAY_LEN(kms->buffers); i++)
-        ar_kms_buffer_destroy(&kms->buffers[i], kms->card.fd);
+    release_pictures(kms, kms->buffers);
     ar_kms_card_close(&kms->card);
 }
 
@@ -269,6 +365,8 @@ static int start(struct ar_display *base, struct ar_reason *reason)
     kms->waiting_since_us = 0;
     kms->n_refused = 0;
     kms->failed = false;
+    kms->plugged = false;
+    kms->away = false;
     ret = prepare_pipe(kms, reason);
     if (ret == 0)
         ret = prepare_pictures(kms, reason);
@@ -284,11 +382,7 @@ static int start(struct ar_display *base, struct ar_reason *reason)
                                            .height_px = base->source.height_px,
                                            .format = AR_FRAME_XRGB,
                                            .range = AR_FRAME_FULL };
-    base->refresh_millihz = ar_kms_mode_rate_millihz(&kms->card.mode);
-    snprintf(base->describe, sizeof(base->describe), "kms %s %ux%u at %g Hz (%s, %s)",
-             kms->card.connector_name, kms->card.mode.hdisplay, kms->card.mode.vdisplay,
-             ar_kms_mode_rate_millihz(&kms->card.mode) / 1000.0, kms->card.path,
-             kms->card.driver);
+    describe(kms);
     return 0;
 }
 
@@ -342,8 +436,10 @@ static int show_picture(struct kms *kms, const struct ar_frame *frame)
 static void show(struct ar_display *base, struct ar_frame **frame)
 {
     struct kms *kms = from_base(base);
-    int ret = kms->failed ? 0 : show_picture(kms, *frame);
+    int ret = kms->failed || kms->away ? 0 : show_picture(kms, *frame);
 
+    if (kms->away)
+        ar_display_emit(base, AR_DISPLAY_UNSEEN);
     /* Some drivers send the event a moment before they are free: the next picture will do. */
     if (ret == -EBUSY)
         kms->n_refused++;

@@ -283,6 +283,22 @@ int ar_kms_card_open(struct ar_kms_card *card, const char *connector, struct ar_
     return explain(&search, reason);
 }
 
+int ar_kms_card_probe(const struct ar_kms_card *card, drmModeModeInfo *mode)
+{
+    drmModeConnector *connector = drmModeGetConnector(card->fd, card->connector);
+    const drmModeModeInfo *best = NULL;
+    int ret = -ENODEV;
+
+    if (connector && connector->connection != DRM_MODE_DISCONNECTED) {
+        best = ar_kms_mode_choose(connector->modes, connector->count_modes);
+        ret = best ? 0 : -ENOTSUP;
+    }
+    if (best)
+        *mode = *best;
+    drmModeFreeConnector(connector);
+    return ret;
+}
+
 void ar_kms_card_close(struct ar_kms_card *card)
 {
     if (card->fd >= 0)

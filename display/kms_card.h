@@ -30,5 +30,11 @@ struct ar_kms_card {
  */
 int ar_kms_card_open(struct ar_kms_card *card, const char *connector, struct ar_reason *reason);
 
+/*
+ * Asks the screen again, which takes a while: the mode that it would get now. -ENODEV: nothing is plugged in;
+ * -ENOTSUP: it offers no mode.
+ */
+int ar_kms_card_probe(const struct ar_kms_card *card, drmModeModeInfo *mode);
+
 /* Gives up being master. */
 void ar_kms_card_close(struct ar_kms_card *card);

@@ -27,6 +27,8 @@ struct rig {
     struct ar_display_shown shown[RIG_MAX_SHOWN];
     uint32_t n_shown;
     uint32_t n_failed;
+    uint32_t n_unseen;
+    uint32_t n_changed;
     uint32_t n_quit;
     uint32_t n_next_style;
     char why[320];
@@ -39,6 +41,10 @@ static inline void rig_on_event(void *user, enum ar_display_event event,
 
     if (event == AR_DISPLAY_SHOWN && rig->n_shown < RIG_MAX_SHOWN)
         rig->shown[rig->n_shown++] = *shown;
+    if (event == AR_DISPLAY_UNSEEN)
+        rig->n_unseen++;
+    if (event == AR_DISPLAY_CHANGED)
+        rig->n_changed++;
     if (event == AR_DISPLAY_QUIT)
         rig->n_quit++;
     if (event == AR_DISPLAY_NEXT_STYLE)

@@ -2,17 +2,19 @@
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libudev.h>
 #include <stdarg.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "base/macros.h"
 #include "tests/unit/display_rig.h"
 
 /*
- * The whole KMS backend on a graphics card made of paper: the functions of libdrm that it calls are
+ * The whole KMS backend on a graphics card made of paper: the functions of libdrm and libudev that it calls are
  * defined here, and /dev/dri/card1 is a memory file, in which the dumb buffers lie. A flip takes place when
  * the backend reads its events.
  */
@@ -51,6 +53,9 @@ static struct card {
     int fd;
     int open_errno; /* what opening it gives instead; 0: nothing */
     bool connected;
+    uint32_t width_px; /* of the mode */
+    uint32_t height_px;
+    int messages_fd; /* an eventfd: readable while the kernel has something to say */
     bool others_master;
     bool no_atomic;
     int commit_errno;  /* of the next commits */
@@ -127,8 +132,8 @@ drmModeResPtr drmModeGetResources(int fd)
 
 drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
 {
-    const drmModeModeInfo mode = { .hdisplay = MODE_W_PX,
-                                   .vdisplay = MODE_H_PX,
+    const drmModeModeInfo mode = { .hdisplay = (uint16_t)card.width_px,
+                                   .vdisplay = (uint16_t)card.height_px,
                                    .htotal = 250,
                                    .vtotal = 160,
                                    .clock = 2400 };
@@ -233,7 +238,7 @@ int drmSetMaster(int fd)
 int drmModeCreatePropertyBlob(int fd, const void *data, size_t size, uint32_t *id)
 {
     ck_assert_uint_eq(size, sizeof(drmModeModeInfo));
-    ck_assert_uint_eq(((const drmModeModeInfo *)data)->hdisplay, MODE_W_PX);
+    ck_assert_uint_eq(((const drmModeModeInfo *)data)->hdisplay, card.width_px);
     *id = 9;
     card.n_blobs++;
     return 0;
@@ -249,8 +254,8 @@ int drmModeAddFB2(int fd, uint32_t width, uint32_t height, uint32_t pixel_format
                   const uint32_t bo_handles[4], const uint32_t pitches[4],
                   const uint32_t offsets[4], uint32_t *buf_id, uint32_t flags)
 {
-    ck_assert_uint_eq(width, MODE_W_PX);
-    ck_assert_uint_eq(height, MODE_H_PX);
+    ck_assert_uint_eq(width, card.width_px);
+    ck_assert_uint_eq(height, card.height_px);
     ck_assert_uint_eq(pixel_format, DRM_FORMAT_XRGB8888);
     ck_assert_uint_eq(pitches[0], PITCH_B);
     *buf_id = 1000 + bo_handles[0];
@@ -282,6 +287,75 @@ int drmModeSetCrtc(int fd, uint32_t crtc, uint32_t buffer, uint32_t x, uint32_t 
 }
 
 /* NOLINTEND(readability-function-size,readability-non-const-parameter) */
+
+/* libudev on paper: a message is the eventfd's count, and each says that a screen came or went. */
+struct udev *udev_new(void)
+{
+    card.messages_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE);
+    return (struct udev *)&card;
+}
+
+struct udev *udev_unref(struct udev *udev)
+{
+    close(card.messages_fd);
+    return NULL;
+}
+
+struct udev_monitor *udev_monitor_new_from_netlink(struct udev *udev, const char *name)
+{
+    return (struct udev_monitor *)&card;
+}
+
+struct udev_monitor *udev_monitor_unref(struct udev_monitor *monitor)
+{
+    return NULL;
+}
+
+int udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
+                                                    const char *subsystem, const char *devtype)
+{
+    ck_assert_str_eq(subsystem, "drm");
+    return 0;
+}
+
+int udev_monitor_enable_receiving(struct udev_monitor *monitor)
+{
+    return 0;
+}
+
+int udev_monitor_get_fd(struct udev_monitor *monitor)
+{
+    return card.messages_fd;
+}
+
+struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor)
+{
+    uint64_t one;
+
+    return read(card.messages_fd, &one, sizeof(one)) == sizeof(one)
+               ? (struct udev_device *)&card
+               : NULL;
+}
+
+const char *udev_device_get_property_value(struct udev_device *device, const char *key)
+{
+    return strcmp(key, "HOTPLUG") == 0 ? "1" : NULL;
+}
+
+struct udev_device *udev_device_unref(struct udev_device *device)
+{
+    return NULL;
+}
+
+static void plug(struct rig *rig, bool connected, uint32_t width_px, uint32_t height_px)
+{
+    card.connected = connected;
+    card.width_px = width_px;
+    card.height_px = height_px;
+    ck_assert_int_eq(write(card.messages_fd, &(uint64_t){ 2 }, sizeof(uint64_t)),
+                     sizeof(uint64_t));
+    ar_loop_run_once(rig->loop, 100000);
+}
 
 static uint32_t type_of(uint32_t object)
 {
@@ -355,7 +429,9 @@ int drmHandleEvent(int fd, drmEventContextPtr context)
 
 static void insert_card(void)
 {
-    card = (struct card){ .fd = -1, .connected = true };
+    card = (struct card){
+        .fd = -1, .connected = true, .width_px = MODE_W_PX, .height_px = MODE_H_PX
+    };
     *value_of("type", DRM_MODE_OBJECT_PLANE) = DRM_PLANE_TYPE_PRIMARY;
 }
 
@@ -524,6 +600,59 @@ START_TEST(lost_screen_is_told_once)
 }
 END_TEST
 
+/* Unplugged, pictures go nowhere and nothing is committed; plugged in again, all is set up for the new screen. */
+START_TEST(screen_goes_and_another_comes)
+{
+    const uint64_t *fb = value_of("FB_ID", DRM_MODE_OBJECT_PLANE);
+    struct rig rig;
+    uint32_t n_commits;
+
+    start_screen(&rig);
+    show_gray(&rig, 100, 1);
+    card.connected = false;
+    plug(&rig, false, MODE_W_PX, MODE_H_PX);
+    ar_loop_run_once(rig.loop, 100000);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    ck_assert_uint_eq(rig.n_changed, 1);
+    ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "HDMI-A-2 unplugged"));
+    n_commits = card.n_commits;
+    show_gray(&rig, 100, 2);
+    show_gray(&rig, 100, 3);
+    ck_assert_uint_eq(card.n_commits, n_commits);
+    ck_assert_uint_eq(rig.n_unseen, 2);
+
+    plug(&rig, true, 160, 120);
+    ck_assert_uint_eq(rig.n_changed, 2);
+    ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "HDMI-A-2 160x120"));
+    ck_assert_uint_eq(card.last_flags, DRM_MODE_ATOMIC_ALLOW_MODESET);
+    ck_assert_uint_eq(*value_of("CRTC_W", DRM_MODE_OBJECT_PLANE), 160);
+    ck_assert_uint_eq(card.n_fbs, 2);
+    ck_assert_uint_eq(pixel(*fb, 80, 60), 0);
+    show_gray(&rig, 200, 4);
+    ar_loop_run_once(rig.loop, 100000);
+    ck_assert_uint_eq(rig.n_shown, 2);
+    ck_assert_uint_eq(pixel(*fb, 80, 60), 0xc8c8c8);
+    ck_assert_uint_eq(pixel(*fb, 80, 2), 0);
+    ck_assert_uint_eq(rig.n_failed, 0);
+    rig_finish(&rig);
+}
+END_TEST
+
+/* Some other screen has come or gone: nothing changes. */
+START_TEST(screen_stays)
+{
+    struct rig rig;
+    uint32_t n_commits;
+
+    start_screen(&rig);
+    n_commits = card.n_commits;
+    plug(&rig, true, MODE_W_PX, MODE_H_PX);
+    ck_assert_uint_eq(card.n_commits, n_commits);
+    ck_assert_uint_eq(rig.n_changed, 0);
+    rig_finish(&rig);
+}
+END_TEST
+
 static const struct {
     struct card change;
     const char *output;
@@ -609,6 +738,8 @@ int main(void)
     tcase_add_test(tcase, stop_waits_restores_and_frees);
     tcase_add_test(tcase, busy_drops_one_picture);
     tcase_add_test(tcase, lost_screen_is_told_once);
+    tcase_add_test(tcase, screen_goes_and_another_comes);
+    tcase_add_test(tcase, screen_stays);
     tcase_add_loop_test(tcase, trouble_is_explained, 0, AR_ARRAY_LEN(troubles));
     tcase_add_test(tcase, automatic_on_a_bare_terminal);
     tcase_add_test(tcase, nothing_on_a_bare_terminal);
