@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""What the cases in a virtual machine share: QEMU, its screen, and the host's half of the talk with the guest.
+
+A case is a program: test_NAME.py AR-DAEMON AR-CTL CACHE ARTEFACTS [unittest's own arguments]. Its guest's half is
+guest/NAME.py. What it leaves in ARTEFACTS/NAME: console.log, dmesg.log, daemon.log, screenshots, result.json.
+Exit codes: 0 passed, 1 failed, 77 skipped, which is said in capitals.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import picture
+import prepare
+import toy_styles
+
+if len(sys.argv) < 5:
+    sys.exit(f'usage: {sys.argv[0]} AR-DAEMON AR-CTL CACHE ARTEFACTS [unittest arguments]')
+DAEMON, CTL, CACHE, ARTEFACTS = (pathlib.Path(argument).resolve() for argument in sys.argv[1:5])
+TREE = pathlib.Path(__file__).resolve().parents[2]
+
+SLIMMED_STYLE = TREE / 'models/starry_night.safetensors'
+SKIPPED_EXIT_CODE = 77
+SLOW = float(os.environ.get('AR_SLOW', '1'))  # how many times longer than on an idle machine anything may take
+CONNECT_S = 20 * SLOW
+
+
+def connect(path, process):
+    """QEMU makes its sockets a moment after it starts."""
+    end = time.monotonic() + CONNECT_S
+    while time.monotonic() < end and process.poll() is None:
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(str(path))
+            client.settimeout(CONNECT_S)
+            return client
+        except OSError:
+            client.close()
+            time.sleep(0.02)
+    raise AssertionError(f'QEMU does not answer at {path.name}')
+
+
+class Monitor:
+    """QEMU's machine protocol."""
+
+    def __init__(self, path, process):
+        with connect(path, process) as client:
+            self.file = client.makefile('rw')
+        self.file.readline()
+        self.command('qmp_capabilities')
+
+    def close(self):
+        self.file.close()
+
+    def command(self, name, **arguments):
+        self.file.write(json.dumps({'execute': name, 'arguments': arguments}) + '\n')
+        self.file.flush()
+        while True:
+            reply = json.loads(self.file.readline())
+            if 'error' in reply:
+                raise AssertionError(f'{name}: {reply["error"]["desc"]}')
+            if 'return' in reply:
+                return reply['return']
+
+
+class Viewer:
+    """A VNC client, for what only a viewer can do: give the virtual screen another size, or none."""
+
+    SET_ENCODINGS, UPDATE_REQUEST, SET_DESKTOP_SIZE = 2, 3, 251
+    EXTENDED_DESKTOP_SIZE = -308
+
+    def __init__(self, path, process):
+        self.client = connect(path, process)
+        self.receive(12)
+        self.client.sendall(b'RFB 003.008\n')
+        self.receive(self.receive(1)[0])
+        self.client.sendall(b'\x01')  # no authentication
+        if self.receive(4) != bytes(4):
+            raise AssertionError('VNC: refused')
+        self.client.sendall(b'\x01')  # beside other viewers
+        name_length, = struct.unpack('>20xI', self.receive(24))
+        self.receive(name_length)
+        self.client.sendall(struct.pack('>BxHii', self.SET_ENCODINGS, 2, 0, self.EXTENDED_DESKTOP_SIZE))
+        self.client.sendall(struct.pack('>BBHHHH', self.UPDATE_REQUEST, 1, 0, 0, 16, 16))
+
+    def receive(self, n_bytes):
+        data = b''
+        while len(data) < n_bytes:
+            piece = self.client.recv(n_bytes - len(data))
+            if not piece:
+                raise AssertionError('VNC: QEMU hung up')
+            data += piece
+        return data
+
+    def close(self):
+        self.client.close()
+
+    def resize(self, width, height):
+        self.client.sendall(struct.pack('>BxHHBx', self.SET_DESKTOP_SIZE, width, height, 1) +
+                            struct.pack('>IHHHHI', 0, 0, 0, width, height, 0))
+
+
+class Machine:
+    """A running QEMU. Use in a `with` block, at whose end it is gone whatever happened."""
+
+    def __init__(self, out, screen=(640, 360)):
+        self.out = out
+        self.screen = screen
+        self.screens = {}  # by name, the pictures taken of the screen
+
+    def arguments(self):
+        width, height = self.screen
+        return ['-M', 'pc', '-cpu', 'max', '-accel', 'tcg', '-icount', 'shift=1', '-smp', '1', '-m', '1024', '-nodefaults',
+                '-no-user-config', '-no-reboot', '-kernel', CACHE / 'vmlinux', '-initrd', CACHE / 'initrd',
+                # On a busy host the kernel's check of the timer comes out wrong, and it gives up.
+                '-append', 'console=ttyS0 panic=-1 quiet no_timer_check mitigations=off apparmor=0',
+                '-virtfs', 'local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap',
+                '-virtfs', f'local,path={self.out},mount_tag=out,security_model=none,multidevs=remap',
+                '-serial', f'file:{self.out / "console.log"}',
+                '-chardev', f'socket,id=talk,path={self.sockets / "talk"},server=on,wait=off', '-serial', 'chardev:talk',
+                '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
+                '-display', f'vnc=unix:{self.sockets / "vnc"}',
+                '-device', f'virtio-gpu-pci,xres={width},yres={height}']
+
+    def __enter__(self):
+        self.temporary = tempfile.TemporaryDirectory(prefix='ar-vm-')  # a socket's path must be short
+        self.sockets = pathlib.Path(self.temporary.name)
+        with open(self.out / 'qemu.log', 'wb') as log:
+            self.process = subprocess.Popen(['nice', '-n', '10', 'qemu-system-x86_64', *map(str, self.arguments())],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.closing = contextlib.ExitStack()
+        self.closing.callback(self.end)
+        try:
+            self.talk = self.closing.enter_context(connect(self.sockets / 'talk', self.process))
+            self.monitor = self.closing.enter_context(contextlib.closing(Monitor(self.sockets / 'qmp', self.process)))
+            self.viewer = self.closing.enter_context(contextlib.closing(Viewer(self.sockets / 'vnc', self.process)))
+        except BaseException:
+            self.closing.close()
+            raise
+        return self
+
+    def __exit__(self, *exception):
+        self.closing.close()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.temporary.cleanup()
+
+    def screenshot(self, name):
+        path = self.out / f'{name}.ppm'
+        self.monitor.command('screendump', filename=str(path))
+        self.screens[name] = picture.read_ppm(path)
+        path.unlink()
+        picture.write_png(self.out / f'{name}.png', self.screens[name])
+
+    def answer(self, line):
+        """What the guest may ask of the host."""
+        request = json.loads(line)
+        {'screenshot': self.screenshot, 'resize': self.viewer.resize}[request['ask']](*request['arguments'])
+        self.talk.sendall(b'done\n')
+
+    def serve(self, timeout_s):
+        """Answers the guest until it has switched itself off."""
+        end = time.monotonic() + timeout_s
+        received = b''
+        while time.monotonic() < end:
+            if not select.select([self.talk], [], [], 0.2)[0]:
+                continue
+            piece = self.talk.recv(65536)
+            if not piece:
+                return
+            received += piece
+            while b'\n' in received:
+                line, received = received.split(b'\n', 1)
+                self.answer(line)
+        raise AssertionError(f'the guest was not done within {timeout_s} s')
+
+
+class Case(unittest.TestCase):
+    """One boot of a virtual machine, with a folder of its own that stays."""
+
+    maxDiff = None
+
+    def run_guest(self, name, timeout_s, parameters=None, **machine):
+        """Runs guest/NAME.py; gives the machine, which is off, and what the guest found."""
+        out = ARTEFACTS / name
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        (out / 'guest').write_text(str(TREE / f'tests/vm/guest/{name}.py'))
+        (out / 'parameters.json').write_text(json.dumps({
+            'daemon': str(DAEMON), 'ctl': str(CTL), 'cache': str(CACHE), 'tree': str(TREE),
+            'slow': SLOW, **(parameters or {})}))
+        toy_styles.write_plain(out / 'plain.safetensors')
+        toy_styles.write_slim(out / 'slim.safetensors', SLIMMED_STYLE)
+        print(f'artefacts: {out}', flush=True)
+        with Machine(out, **machine) as started:
+            started.serve(timeout_s * SLOW)
+        path = out / 'result.json'
+        self.assertTrue(path.exists(), f'the guest left no result: see {out}/console.log')
+        result = json.loads(path.read_text())
+        self.assertIsNone(result['error'], result['error'])
+        return started, result['found']
+
+
+def main():
+    """Runs the cases of the calling file, and exits."""
+    try:
+        prepare.prepare(CACHE)
+    except prepare.Missing as missing:
+        print(f'SKIPPED: no virtual machine: {missing}', flush=True)
+        sys.exit(SKIPPED_EXIT_CODE)
+    unittest.main(argv=[sys.argv[0], *sys.argv[5:]], verbosity=2)

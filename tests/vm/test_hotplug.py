@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A screen is unplugged while ar-daemon paints, and others come in its place: each shows the picture in its own size."""
+import machine
+
+SIZES = [(800, 600), (640, 360)]
+PICTURE = (640, 360)
+
+
+def rows_with_picture(screen):
+    stride = screen.width * 3
+    rows = [screen.data[y * stride:(y + 1) * stride] for y in range(screen.height)]
+    return [y for y, row in enumerate(rows) if any(row)]
+
+
+class Hotplug(machine.Case):
+    def check_screen(self, screen, width, height):
+        """The picture fills the width; above and below it is black."""
+        self.assertEqual((screen.width, screen.height), (width, height))
+        rows = rows_with_picture(screen)
+        picture_height = width * PICTURE[1] // PICTURE[0]
+        self.assertEqual(len(rows), picture_height)
+        self.assertEqual(rows[0], (height - picture_height) // 2)
+
+    def test_hotplug(self):
+        vm, found = self.run_guest('hotplug', 100, {'sizes': SIZES})
+        self.assertEqual(found['code'], 0)
+        for turn, (width, height) in zip(found['rounds'], SIZES, strict=True):
+            with self.subTest(screen=(width, height)):
+                self.assertEqual(turn['away']['pid'], found['pid'])
+                self.assertEqual(turn['back']['pid'], found['pid'])
+                self.assertLessEqual(turn['away']['shown'], 1)
+                self.assertIn(f'kms Virtual-1 {width}x{height}', turn['back']['display'])
+                self.check_screen(vm.screens[f'{width}x{height}'], width, height)
+
+
+if __name__ == '__main__':
+    machine.main()

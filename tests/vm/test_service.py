@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The shipped unit under a real systemd: ready with the first picture, restarted when it stalls, patient with a camera."""
+import re
+
+import machine
+
+UNIT = machine.DAEMON.parent.parent / 'dist/ar-daemon.service'
+# The unit's own periods: the watchdog's, then the time to abort.
+RESTART_S = 40
+
+
+class Service(machine.Case):
+    def test_service(self):
+        program = re.search(r'^ExecStart=(\S+)/bin/ar-daemon$', UNIT.read_text(), re.MULTILINE)
+        _, found = self.run_guest('service', 240, {'unit': str(UNIT), 'prefix': program[1]})
+        for name, what in found.items():
+            print(f'{name}: {what}', flush=True)
+        self.check_start(found['start'], found['process'])
+        self.assertEqual(found['stall']['n_restarts'], 1)
+        self.assertNotEqual(found['stall']['pid'], found['stall']['pid_before'])
+        self.assertLess(found['stall']['seconds'], RESTART_S * machine.SLOW)
+        self.assertEqual(found['away']['state'], 'camera away')
+        self.assertEqual(found['away']['pid'], found['away']['pid_before'])
+        self.assertEqual(found['away']['n_restarts'], 1)
+        self.assertEqual(found['stop']['active'], 'inactive')
+        self.assertEqual(found['stop']['result'], 'success')
+
+    def check_start(self, start, process):
+        self.assertEqual(start['active'], 'active')
+        self.assertEqual(start['n_restarts'], 0)
+        self.assertGreaterEqual(start['shown'], 1)
+        self.assertIn('kms Virtual-1', start['text'])
+        self.assertNotEqual(process['uid'], 0)
+        self.assertEqual(process, {'uid': process['uid'], 'capabilities': 0, 'seccomp': 2, 'no_new_privileges': 1})
+
+
+if __name__ == '__main__':
+    machine.main()
