@@ -36,8 +36,8 @@ TEST_UNIT = f"""
 DefaultDependencies=no
 [Service]
 Type=oneshot
-StandardOutput=journal+console
-StandardError=journal+console
+StandardOutput=append:{guest.OUT}/test.log
+StandardError=inherit
 ExecStart=/usr/bin/python3 -B {__file__} case
 """
 TEST_TARGET = """
