@@ -20,7 +20,7 @@ class Service(machine.Case):
         self.assertEqual(found['stall']['n_restarts'], 1)
         self.assertNotEqual(found['stall']['pid'], found['stall']['pid_before'])
         self.assertLess(found['stall']['seconds'], RESTART_S * machine.SLOW)
-        self.assertEqual(found['away']['state'], 'camera away')
+        self.assertEqual(found['away']['state'], 'lost')
         self.assertEqual(found['away']['pid'], found['away']['pid_before'])
         self.assertEqual(found['away']['n_restarts'], 1)
         self.assertEqual(found['stop']['active'], 'inactive')

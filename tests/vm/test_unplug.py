@@ -14,8 +14,8 @@ class Unplug(machine.Case):
         self.assertEqual(found['code'], 0)
         self.assertTrue(all(turn['gone'] for turn in found['rounds']))
         self.assertLess(min(turn['resumed_s'] for turn in found['rounds']), PROMISE_S * machine.SLOW)
-        self.assertEqual(found['log'].count('camera unplugged; waiting for it'), len(found['rounds']), found['log'])
-        self.assertEqual(found['log'].count(': back after '), len(found['rounds']), found['log'])
+        self.assertEqual(found['log'].count('waiting for it to come back'), len(found['rounds']), found['log'])
+        self.assertEqual(found['log'].count(', back after '), len(found['rounds']), found['log'])
 
 
 if __name__ == '__main__':

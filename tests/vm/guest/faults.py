@@ -20,19 +20,19 @@ WATCHED_PICTURES = 15
 WATCH_S = 30 * guest.SLOW
 
 
-def watch(daemon, shown):
-    """The states that were seen until some pictures more were shown, and the longest time without one."""
+def watch(daemon, painted):
+    """The states that were seen until some pictures more were painted, and the longest time without one."""
     states, longest_s = set(), 0
-    last_shown, last_s = shown, time.monotonic()
+    last_painted, last_s = painted, time.monotonic()
     end = last_s + WATCH_S
-    while last_shown < shown + WATCHED_PICTURES:
+    while last_painted < painted + WATCHED_PICTURES:
         status, now = daemon.status(), time.monotonic()
         if now > end:
-            raise AssertionError(f'only {last_shown - shown} pictures within {WATCH_S} s; states {states}')
-        states.add(status['state'])
+            raise AssertionError(f'only {last_painted - painted} pictures within {WATCH_S} s; states {states}')
+        states.add(status['source_state'])
         longest_s = max(longest_s, now - last_s)
-        if status['shown'] > last_shown:
-            last_shown, last_s = status['shown'], now
+        if status['painted'] > last_painted:
+            last_painted, last_s = status['painted'], now
         time.sleep(guest.POLL_S)
     return sorted(states), round(longest_s, 3)
 
@@ -40,12 +40,12 @@ def watch(daemon, shown):
 def meet(daemon, bad, good):
     before = daemon.status()
     guest.set_controls(*bad)
-    states, longest_s = watch(daemon, before['shown'])
+    states, longest_s = watch(daemon, before['painted'])
     if good:
         guest.set_controls(*good)
-    after = daemon.wait(lambda status: status['state'] == 'running', 'running again')
+    after = daemon.wait(lambda status: status['source_state'] == 'flowing', 'flowing again')
     return {'states': states, 'longest_s': longest_s, 'pid': after['pid'],
-            **{name: after[name] - before[name] for name in ('corrupt', 'lost', 'shown')}}
+            **{name: after[name] - before[name] for name in ('corrupt', 'lost', 'painted')}}
 
 
 def case(_host):

@@ -143,9 +143,9 @@ def take_camera_away():
     time.sleep(1.5 * WATCHDOG_S)
     away = guest.ask_status(CONTROL)
     (DRIVER / 'bind').write_text('vivid.0')
-    guest.wait_until(lambda: guest.ask_status(CONTROL)['shown'] > away['shown'], 'pictures again')
+    guest.wait_until(lambda: guest.ask_status(CONTROL)['resumed'] > away['resumed'], 'pictures again')
     after = state()
-    return {'state': away['state'], 'pid_before': before['pid'], **after}
+    return {'state': away['source_state'], 'pid_before': before['pid'], **after}
 
 
 def stop():

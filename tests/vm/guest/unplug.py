@@ -12,13 +12,14 @@ AWAY_S = 1
 
 def unplug_and_plug(daemon):
     (DRIVER / 'unbind').write_text('vivid.0')
-    daemon.wait(lambda status: status['state'] == 'camera away', 'camera away')
+    daemon.wait(lambda status: status['source_state'] == 'lost', 'camera lost')
     gone = not pathlib.Path(guest.CAMERA).exists()
     time.sleep(AWAY_S)
     before = daemon.status()
     (DRIVER / 'bind').write_text('vivid.0')
     back_s = time.monotonic()
-    daemon.wait(lambda status: status['shown'] > before['shown'] and status['state'] == 'running', 'pictures again')
+    daemon.wait(lambda status: status['resumed'] > before['resumed'] and status['painted'] > before['painted'],
+                'pictures again')
     return {'gone': gone, 'resumed_s': round(time.monotonic() - back_s, 3)}
 
 
