@@ -11,3 +11,4 @@ int bench_kernels(const struct bench_options *options, struct ar_reason *reason)
 int bench_net(const struct bench_options *options, struct ar_reason *reason);
 int bench_peer(const struct bench_options *options, struct ar_reason *reason);
 int bench_pipeline(const struct bench_options *options, struct ar_reason *reason);
+int bench_switches(const struct bench_options *options, struct ar_reason *reason);

@@ -19,6 +19,7 @@ static const struct subcommand {
     { "fit", bench_fit, "how well calibration predicts what it has not measured" },
     { "governor", bench_governor,
       "what decides the width, in made-up worlds, beside other rules" },
+    { "switches", bench_switches, "whether a change of width is seen" },
     { "peer", bench_peer, "as part of tests/bench/peers.py" },
 };
 

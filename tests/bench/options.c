@@ -44,6 +44,12 @@ static bool parse_style(struct bench_options *options, const char *text)
     return true;
 }
 
+static bool parse_clip(struct bench_options *options, const char *text)
+{
+    options->clip = text;
+    return true;
+}
+
 static bool parse_tier(struct bench_options *options, const char *text)
 {
     options->tier = text;
@@ -167,6 +173,8 @@ static const struct row {
     { "precision", "P,...", true, parse_precision, "f32", "f32, int8" },
     { "pairs", "IN:OUT,...", true, parse_pair, "I420:I420,NV12:NV12,YUYV:XRGB,XRGB:XRGB",
       "pipeline only: formats of the frames" },
+    { "clip", "FILE", false, parse_clip, NULL,
+      "switches only: pictures to paint, else the built-in scene" },
     { "frames", "N", false, parse_frames, "60", "measured of each; others warm up" },
     { "trace", "FILE", false, parse_trace, NULL,
       "governor only: replay what `ar-daemon --trace FILE` recorded, instead" },

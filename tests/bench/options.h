@@ -28,6 +28,7 @@ struct bench_options {
     const char *style; /* file; all texts are borrowed from argv */
     const char *tier;  /* NULL: the widest */
     const char *trace; /* NULL: made-up ones */
+    const char *clip;  /* NULL: the built-in scene */
     double widths[BENCH_MAX_LIST];
     uint32_t n_widths; /* 0: the style's nearest to the quarters */
     uint32_t threads[BENCH_MAX_LIST];

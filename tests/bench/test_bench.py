@@ -6,12 +6,15 @@ usage: test_bench.py AR-BENCH [unittest's own arguments]
 No time is judged. The environment is that of tests/e2e/harness.py: AR_SLOW, MESON_EXE_WRAPPER.
 """
 import json
+import math
 import os
 import pathlib
+import random
 import shlex
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -31,6 +34,7 @@ PIPELINE_KEYS = {'in': str, 'out': str, 'precision': str, 'width': float, 'threa
                  'net_min_ms': float, 'net_median_ms': float, 'conversion_pct': float}
 SMALL = ['--frames', '3', '--threads', '1,2', '--widths', '0.25,1', '--sizes',
          ','.join(f'{width}x{height}' for width, height in SIZES_PX)]
+SWITCH_FRAMES = 23  # two switches, there and back
 EX_USAGE = 64
 COMMAND = []
 
@@ -118,6 +122,64 @@ class ResultTest(unittest.TestCase):
             self.assertGreater(row['net_min_ms'], 0)
             share_pct = 100 * (row['min_ms'] - row['net_min_ms']) / row['net_min_ms']
             self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
+
+
+class SwitchTest(unittest.TestCase):
+    """What a change of width does to the picture."""
+
+    def rows(self, *arguments, says=''):
+        done = run('switches', '--json', '--style', str(STYLE), '--frames', str(SWITCH_FRAMES),
+                   '--threads', '1', '--widths', '0.25,1', *arguments)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, f'^{says}$')
+        return json.loads(done.stdout)
+
+    def test_rows(self):
+        rows = self.rows('--sizes', '64x48')
+        n_segments = 1 + max(layer.segment for layer in architecture().layers)
+        found = [(row['n_wider'], row['remedy'], row['shown']) for row in rows]
+        self.assertEqual(found, [(n_wider, remedy, shown) for n_wider in range(1, n_segments + 1)
+                                 for remedy in ('none', 'fade', 'match')
+                                 for shown in ('painted', 'calmed')])
+        self.assertEqual({row['width'] for row in rows}, {0.25})  # 1 has no wider one
+        at = dict(zip(found, rows))
+        for n_wider in range(1, n_segments + 1):
+            none, fade, match = (at[n_wider, remedy, 'painted']
+                                 for remedy in ('none', 'fade', 'match'))
+            self.assertGreater(none['apart'], 0)
+            self.assertTrue(0 < none['ssim'] < 1)
+            # The mean square is at least the square of the mean.
+            self.assertLessEqual(none['psnr_db'], 20 * math.log10(255 / none['apart']) + 1e-4)
+            self.assertLess(fade['switch'], none['switch'])
+            self.assertLess(match['apart_y'] + match['apart_u'] + match['apart_v'],
+                            none['apart_y'] + none['apart_u'] + none['apart_v'])
+            calmed = at[n_wider, 'none', 'calmed']
+            self.assertLess(calmed['frames'], none['frames'])
+            self.assertLess(calmed['switch'], none['switch'])
+        whole = at[n_segments, 'none', 'painted']
+        self.assertGreater(whole['switch'], whole['unswitched'])
+        self.assertGreater(whole['apart'], at[1, 'none', 'painted']['apart'])
+
+    def test_clip(self):
+        """A clip of one picture of noise: nothing changes by itself, and nothing but the switch."""
+        with tempfile.NamedTemporaryFile(suffix='.y4m') as clip:
+            picture = random.Random(1).randbytes(32 * 16 * 3 // 2)
+            clip.write(b'YUV4MPEG2 W32 H16 F30:1\n')
+            for _ in range(SWITCH_FRAMES + 10):
+                clip.write(b'FRAME\n' + picture)
+            clip.flush()
+            for row in self.rows('--clip', clip.name, says='ar-bench: capture: .*32x16.*\\n'):
+                self.assertEqual(row['camera'], 0)
+                if row['shown'] == 'painted' and row['remedy'] == 'none':
+                    self.assertLess(row['frames'], 0.05)
+                    self.assertAlmostEqual(row['switch'], row['apart'], delta=0.1)
+
+    def test_refusals(self):
+        for words, arguments in (('--frames: 12, must be 13', ('--frames', '12')),
+                                 ('none.y4m', ('--clip', '/nowhere/none.y4m'))):
+            done = run('switches', '--style', str(STYLE), '--sizes', '64x48', *arguments)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(words, done.stderr)
 
 
 class KernelTest(unittest.TestCase):
