@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macros.h"
 #include "tests/bench/bench.h"
@@ -94,6 +95,7 @@ struct experiment {
     struct bench_reel other; /* as painted */
     struct painting matched; /* the other one after the remedy */
     struct painting switched;
+    double offsets[3]; /* of Y, U and V, that the remedy adds to the other one */
     struct bench_difference frames[N_SHOWN];     /* of the base, from frame to frame */
     struct bench_difference unswitched[N_SHOWN]; /* of the base, where others switch */
     double camera;                               /* change from frame to frame in the source */
@@ -196,32 +198,32 @@ static void mix(struct ar_frame *out, const struct ar_frame *from, const struct 
     }
 }
 
-static void find_offsets(const struct experiment *experiment, double *offsets)
+static void find_offsets(struct experiment *experiment)
 {
     const struct bench_reel *const base = &experiment->base.reels[PAINTED];
 
     for (uint32_t p = 0; p < 3; p++) {
-        offsets[p] = 0.0;
         for (uint32_t i = WARM_UP; i < base->n_frames; i++)
-            offsets[p] += bench_difference_mean(&base->frames[i], p) -
-                          bench_difference_mean(&experiment->other.frames[i], p);
-        offsets[p] /= base->n_frames - WARM_UP;
+            experiment->offsets[p] += bench_difference_mean(&base->frames[i], p) -
+                                      bench_difference_mean(&experiment->other.frames[i], p);
+        experiment->offsets[p] /= base->n_frames - WARM_UP;
     }
 }
 
 static void apply_remedy(struct experiment *experiment, enum remedy remedy)
 {
     const struct bench_reel *const base = &experiment->base.reels[PAINTED];
-    double offsets[3] = { 0.0 };
 
+    memset(experiment->offsets, 0, sizeof(experiment->offsets));
     if (remedy == MATCH)
-        find_offsets(experiment, offsets);
+        find_offsets(experiment);
     for (uint32_t i = 0; i < base->n_frames; i++) {
         const struct ar_frame *const a = &base->frames[i];
         const struct ar_frame *const b = &experiment->other.frames[i];
 
-        mix(&experiment->matched.reels[PAINTED].frames[i], a, b, offsets, 1.0);
-        mix(&experiment->switched.reels[PAINTED].frames[i], a, b, offsets, share_at(i, remedy));
+        mix(&experiment->matched.reels[PAINTED].frames[i], a, b, experiment->offsets, 1.0);
+        mix(&experiment->switched.reels[PAINTED].frames[i], a, b, experiment->offsets,
+            share_at(i, remedy));
     }
     calm(experiment, &experiment->matched);
     calm(experiment, &experiment->switched);
@@ -305,6 +307,7 @@ static json_t *row_of(const struct experiment *experiment, uint32_t rung, uint32
     const struct bench_difference pair = apart(base, &experiment->matched.reels[shown]);
     const struct bench_difference with = at_switches(&experiment->switched.reels[shown]);
     const struct ar_model *const model = experiment->engine.model;
+    json_t *const offsets = json_array();
     json_t *const row =
         json_pack("{s:s, s:f, s:i, s:s, s:s, s:f, s:f, s:f}", "style", model->info.style,
                   "width", model->widths[rung], "n_wider", (int)n_wider, "shown",
@@ -312,6 +315,9 @@ static json_t *row_of(const struct experiment *experiment, uint32_t rung, uint32
                   experiment->camera, "psnr_db", bench_difference_psnr_db(&pair), "ssim",
                   ssim(base, &experiment->matched.reels[shown]));
 
+    for (uint32_t p = 0; p < 3; p++)
+        json_array_append_new(offsets, json_real(experiment->offsets[p]));
+    json_object_set_new(row, "offsets", offsets);
     put(row, "apart", &pair);
     put(row, "frames", &experiment->frames[shown]);
     put(row, "switch", &with);

@@ -153,6 +153,9 @@ class SwitchTest(unittest.TestCase):
             self.assertLess(fade['switch'], none['switch'])
             self.assertLess(match['apart_y'] + match['apart_u'] + match['apart_v'],
                             none['apart_y'] + none['apart_u'] + none['apart_v'])
+            self.assertEqual((none['offsets'], fade['offsets']), ([0, 0, 0], [0, 0, 0]))
+            for offset, plane in zip(match['offsets'], 'yuv'):
+                self.assertLessEqual(abs(offset), none[f'apart_{plane}'] + 1e-4)
             calmed = at[n_wider, 'none', 'calmed']
             self.assertLess(calmed['frames'], none['frames'])
             self.assertLess(calmed['switch'], none['switch'])
