@@ -142,6 +142,7 @@ static const struct recipe {
     draw_fn *others[2];
     double spike_share;
     bool moves_budget;
+    double noise; /* of frames and of segments; 0: that of a quiet machine */
     bool halved; /* all slow-downs by their square roots */
 } recipes[] = {
     [WORLD_STEADY] = { 0 },
@@ -151,6 +152,7 @@ static const struct recipe {
     [WORLD_SPIKES] = { .spike_share = SPIKE_SHARE },
     [WORLD_THERMAL] = { .others = { draw_heat } },
     [WORLD_BUDGET] = { .moves_budget = true },
+    [WORLD_NOISY] = { .noise = 0.10 },
     [WORLD_DOUBLE] = { .others = { draw_double } },
     [WORLD_MIXED] = { .clock = draw_clock,
                       .clock_is_read = true,
@@ -209,15 +211,17 @@ static void draw_changes(struct world *world, const struct recipe *recipe, struc
 static void draw_frames(struct world *world, const struct recipe *recipe, struct dice *dice,
                         double budget_us)
 {
+    const double frame_noise = recipe->noise > 0.0 ? recipe->noise : FRAME_NOISE;
+    const double segment_noise = recipe->noise > 0.0 ? recipe->noise : SEGMENT_NOISE;
     double now_us = budget_us;
 
     for (uint32_t f = 0; f < world->n_frames; f++) {
-        const double frame = FRAME_NOISE * draw_normal(dice);
+        const double frame = frame_noise * draw_normal(dice);
 
         world->arrival_us[f] = (double)f * WORLD_PERIOD_US;
         for (uint32_t s = 0; s < world->n_segments; s++)
             world->work[f * world->n_segments + s] =
-                exp(frame + SEGMENT_NOISE * draw_normal(dice));
+                exp(frame + segment_noise * draw_normal(dice));
         if (recipe->moves_budget && f % 150 == 0)
             now_us = draw_between(dice, 20e3, 50e3);
         world->budget_us[f] = now_us;
