@@ -77,7 +77,12 @@ const struct ar_option ar_budget_options[] = {
 #define SPIKE      0.25 /* from here on a rise is a spike, or the first frame of a step */
 #define SPIKE_RISE 0.12
 #define PAUSE      0.20 /* from here on a segment that stands out was interrupted */
-#define CHANGED    0.10 /* mean of the last residuals that tells of a new state */
+#define BIAS       0.04 /* share of a segment's own deviation that is believed to stay */
+#define BIAS_STEP  0.30
+#define BIAS_MAX   0.70
+#define CHANGED    0.10 /* mean of the last residuals that tells of a new state, */
+#define CHANGED_IN \
+    1.0 /* or the margin, which is how noisy they are: many deviations of that mean */
 #define CARRY_SPIKE \
     0.5 /* share of what is beyond SPIKE that the rest of the frame will show too */
 
@@ -87,8 +92,7 @@ const struct ar_option ar_budget_options[] = {
 #define MARGIN_WIDTH 0.05
 #define MARGIN_START 0.06
 #define MARGIN_MIN   0.01
-#define MARGIN_MAX   0.30
-#define OUTLIER      0.15 /* a larger residual is no error of a prediction, but an event */
+#define MARGIN_MAX   0.50
 
 /* What one measurement may make us believe: a frame that spans a suspend took hours. */
 #define LEVEL_MIN (-2.8) /* a sixteenth */
@@ -155,6 +159,8 @@ void ar_governor_set_cost(struct ar_governor *governor, const struct ar_cost *co
     assert(cost->n_segments >= 1 && cost->n_segments <= AR_COST_MAX_SEGMENTS);
 
     governor->cost = *cost;
+    for (uint32_t i = 0; i < AR_COST_MAX_SEGMENTS; i++)
+        governor->biases[i] = 0.0;
     governor->rung = 0;
     governor->frame = (struct ar_governor_frame){ 0 };
     governor->fresh = true;
@@ -175,14 +181,34 @@ double ar_governor_slowdown(const struct ar_governor *governor)
     return exp(governor->level) * governor->clock;
 }
 
+/* A segment's calibrated time at the clock of the frame, with what it always takes more or less than that. */
+static double segment_us(const struct ar_governor *governor, uint32_t segment, uint32_t before,
+                         uint32_t rung)
+{
+    return governor->frame.clock * exp(governor->biases[segment]) *
+           ar_cost_us(&governor->cost, segment, before, rung);
+}
+
 /* Of the segment under decision and all after it, at one rung. */
 static double rest_us(const struct ar_governor *governor, uint32_t segment, uint32_t rung)
 {
     const struct ar_governor_frame *frame = &governor->frame;
-    const uint32_t before = segment > 0 ? frame->rungs[segment - 1] : rung;
+    uint32_t before = segment > 0 ? frame->rungs[segment - 1] : rung;
+    double us = 0.0;
 
-    return frame->clock * exp(frame->levels[segment]) *
-           ar_cost_rest_us(&governor->cost, segment, before, rung);
+    for (uint32_t i = segment; i < governor->cost.n_segments; i++) {
+        us += segment_us(governor, i, before, rung);
+        before = rung;
+    }
+    return exp(frame->levels[segment]) * us;
+}
+
+/* The same of one that has run, at its rung. */
+static double ran_us(const struct ar_governor *governor, uint32_t segment)
+{
+    const uint32_t *rungs = governor->frame.rungs;
+
+    return segment_us(governor, segment, segment > 0 ? rungs[segment - 1] : 0, rungs[segment]);
 }
 
 static uint32_t narrowest_of(const struct ar_governor *governor)
@@ -332,10 +358,7 @@ uint32_t ar_governor_replan(struct ar_governor *governor, uint32_t segment, uint
     assert(frame->n_decided == segment);
 
     const uint32_t done = segment - 1;
-    const double expected_us =
-        frame->clock * exp(frame->levels[done]) *
-        ar_cost_us(&governor->cost, done, done > 0 ? frame->rungs[done - 1] : 0,
-                   frame->rungs[done]);
+    const double expected_us = exp(frame->levels[done]) * ran_us(governor, done);
     const double spent_us = (double)elapsed_us(frame->decided_us[done], now_us);
 
     frame->levels[segment] = frame->levels[done];
@@ -346,23 +369,29 @@ uint32_t ar_governor_replan(struct ar_governor *governor, uint32_t segment, uint
     return decide(governor, segment, now_us);
 }
 
-/* What the segments from one on took by calibration, at the rungs that they ran at. */
+/* What the segments from one on should have taken at level 0, at the rungs that they ran at. */
 static double calibrated_rest_us(const struct ar_governor *governor, uint32_t segment)
 {
-    const struct ar_governor_frame *frame = &governor->frame;
     double us = 0.0;
 
     for (; segment < governor->cost.n_segments; segment++)
-        us += ar_cost_us(&governor->cost, segment, segment > 0 ? frame->rungs[segment - 1] : 0,
-                         frame->rungs[segment]);
-    return frame->clock * us;
+        us += ran_us(governor, segment);
+    return us;
+}
+
+/* What a segment took. */
+static double spent_on_us(const struct ar_governor *governor, uint32_t segment, uint64_t now_us)
+{
+    const struct ar_governor_frame *frame = &governor->frame;
+    const bool is_last = segment + 1 == governor->cost.n_segments;
+
+    return (double)elapsed_us(frame->decided_us[segment],
+                              is_last ? now_us : frame->decided_us[segment + 1]);
 }
 
 /* The online quantile: up by much and seldom, down by little and often. */
 static double learn_margin(double margin, double residual)
 {
-    if (residual > OUTLIER)
-        return margin;
     if (residual > margin)
         margin +=
             MARGIN_STEP * (1.0 - MISSES) * within((residual - margin) / MARGIN_WIDTH, 0.2, 1.0);
@@ -400,7 +429,7 @@ static bool has_changed(struct ar_governor *governor, double ratio)
         return false;
     for (uint32_t i = 0; i < AR_GOVERNOR_N_RECENT; i++)
         sum += governor->recent[i] - governor->level;
-    return fabs(sum / AR_GOVERNOR_N_RECENT) > CHANGED;
+    return fabs(sum / AR_GOVERNOR_N_RECENT) > fmax(CHANGED, CHANGED_IN * governor->margins[0]);
 }
 
 static void take_new_state(struct ar_governor *governor)
@@ -429,29 +458,49 @@ static double ratio_of(double spent_us, double calibrated_us)
 static double slowness(const struct ar_governor *governor, double spent_us,
                        double calibrated_us, uint64_t now_us)
 {
-    const struct ar_governor_frame *frame = &governor->frame;
-    const uint32_t n_segments = governor->cost.n_segments;
     double worst = governor->level + PAUSE;
     double pause_us = 0.0;
     double pause_calibrated_us = 0.0;
 
-    for (uint32_t i = 0; i < n_segments; i++) {
-        const uint64_t end_us = i + 1 < n_segments ? frame->decided_us[i + 1] : now_us;
-        const double segment_us = (double)elapsed_us(frame->decided_us[i], end_us);
-        const double expected_us =
-            frame->clock *
-            ar_cost_us(&governor->cost, i, i > 0 ? frame->rungs[i - 1] : 0, frame->rungs[i]);
+    for (uint32_t i = 0; i < governor->cost.n_segments; i++) {
+        const double took_us = spent_on_us(governor, i, now_us);
+        const double expected_us = ran_us(governor, i);
 
-        if (segment_us > 0.0 && expected_us > 0.0 &&
-            ratio_of(segment_us, expected_us) > worst) {
-            worst = ratio_of(segment_us, expected_us);
-            pause_us = segment_us;
+        if (took_us > 0.0 && expected_us > 0.0 && ratio_of(took_us, expected_us) > worst) {
+            worst = ratio_of(took_us, expected_us);
+            pause_us = took_us;
             pause_calibrated_us = expected_us;
         }
     }
     if (spent_us > pause_us && calibrated_us > pause_calibrated_us)
         return ratio_of(spent_us - pause_us, calibrated_us - pause_calibrated_us);
     return ratio_of(spent_us, calibrated_us);
+}
+
+/*
+ * What a segment takes against its calibration more or less than the frame as a whole does: calibrated on a busy
+ * machine, or bound by something else than the others.
+ */
+static void learn_biases(struct ar_governor *governor, double ratio, uint64_t now_us)
+{
+    const uint32_t n = governor->cost.n_segments;
+    double steps[AR_COST_MAX_SEGMENTS];
+    double mean = 0.0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const double took_us = spent_on_us(governor, i, now_us);
+        const double expected_us = ran_us(governor, i);
+
+        steps[i] = 0.0;
+        if (took_us > 0.0 && expected_us > 0.0)
+            steps[i] =
+                BIAS * within(ratio_of(took_us, expected_us) - ratio, -BIAS_STEP, BIAS_STEP);
+        mean += steps[i] / n;
+    }
+    /* What all of them share is the level's. */
+    for (uint32_t i = 0; i < n; i++)
+        governor->biases[i] =
+            within(governor->biases[i] + steps[i] - mean, -BIAS_MAX, BIAS_MAX);
 }
 
 /* A rise is believed sooner than a fall; one far off is a spike until a second one follows. */
@@ -512,6 +561,7 @@ static void learn(struct ar_governor *governor, double ratio, double slow, uint6
     learn_wait(governor, missed, ratio - governor->level);
     learn_margins(governor, now_us);
     learn_level(governor, slow);
+    learn_biases(governor, ratio, now_us);
     if (has_changed(governor, slow))
         take_new_state(governor);
     governor->misses_in_a_row = missed ? governor->misses_in_a_row + 1 : 0;

@@ -92,6 +92,7 @@ struct ar_governor {
     double recent[AR_GOVERNOR_N_RECENT]; /* residuals of the last frames, a ring */
     uint32_t n_recent;
     double margins[AR_COST_MAX_SEGMENTS]; /* of each decision; logarithms */
+    double biases[AR_COST_MAX_SEGMENTS];  /* of each segment, beside the level; logarithms */
     struct ar_governor_frame frame;
     uint64_t n_infeasible; /* frames for which even the narrowest did not fit */
     uint64_t n_bailed;

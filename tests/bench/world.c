@@ -58,6 +58,7 @@ static const char *const names[] = {
     [WORLD_SPIKES] = "spikes",
     [WORLD_THERMAL] = "thermal",
     [WORLD_BUDGET] = "budget",
+    [WORLD_NOISY] = "noisy",
     [WORLD_DOUBLE] = "double",
     [WORLD_MIXED] = "mixed",
 };
@@ -143,6 +144,7 @@ static const struct recipe {
     double spike_share;
     bool moves_budget;
     double noise; /* of frames and of segments; 0: that of a quiet machine */
+    double bias;  /* of each segment, for all frames */
     bool halved; /* all slow-downs by their square roots */
 } recipes[] = {
     [WORLD_STEADY] = { 0 },
@@ -152,7 +154,7 @@ static const struct recipe {
     [WORLD_SPIKES] = { .spike_share = SPIKE_SHARE },
     [WORLD_THERMAL] = { .others = { draw_heat } },
     [WORLD_BUDGET] = { .moves_budget = true },
-    [WORLD_NOISY] = { .noise = 0.10 },
+    [WORLD_NOISY] = { .noise = 0.10, .bias = 0.15 },
     [WORLD_DOUBLE] = { .others = { draw_double } },
     [WORLD_MIXED] = { .clock = draw_clock,
                       .clock_is_read = true,
@@ -213,15 +215,18 @@ static void draw_frames(struct world *world, const struct recipe *recipe, struct
 {
     const double frame_noise = recipe->noise > 0.0 ? recipe->noise : FRAME_NOISE;
     const double segment_noise = recipe->noise > 0.0 ? recipe->noise : SEGMENT_NOISE;
+    double biases[AR_COST_MAX_SEGMENTS];
     double now_us = budget_us;
 
+    for (uint32_t s = 0; s < world->n_segments; s++)
+        biases[s] = recipe->bias > 0.0 ? recipe->bias * draw_normal(dice) : 0.0;
     for (uint32_t f = 0; f < world->n_frames; f++) {
         const double frame = frame_noise * draw_normal(dice);
 
         world->arrival_us[f] = (double)f * WORLD_PERIOD_US;
         for (uint32_t s = 0; s < world->n_segments; s++)
             world->work[f * world->n_segments + s] =
-                exp(frame + segment_noise * draw_normal(dice));
+                exp(frame + biases[s] + segment_noise * draw_normal(dice));
         if (recipe->moves_budget && f % 150 == 0)
             now_us = draw_between(dice, 20e3, 50e3);
         world->budget_us[f] = now_us;

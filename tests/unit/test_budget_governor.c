@@ -725,7 +725,7 @@ START_TEST(the_margin_is_what_one_prediction_in_a_hundred_exceeds)
 }
 END_TEST
 
-START_TEST(an_event_is_no_error_of_a_prediction)
+START_TEST(an_event_teaches_a_margin_no_more_than_a_step)
 {
     double margins[AR_COST_MAX_SEGMENTS];
 
@@ -733,8 +733,10 @@ START_TEST(an_event_is_no_error_of_a_prediction)
     play_many(1.0, SECOND);
     memcpy(margins, governor.margins, sizeof(margins));
     play(1.0, N_SEGMENTS - 1, 40000.0, BUDGET_US);
-    for (uint32_t i = 0; i < N_SEGMENTS; i++)
-        ck_assert_double_eq(governor.margins[i], margins[i]);
+    for (uint32_t i = 0; i < N_SEGMENTS; i++) {
+        ck_assert_double_gt(governor.margins[i], margins[i]);
+        ck_assert_double_le(governor.margins[i], margins[i] + 0.02);
+    }
 }
 END_TEST
 
@@ -773,7 +775,7 @@ START_TEST(a_miss_after_a_move_up_doubles_the_wait_and_time_heals)
         go_up_and_miss();
     }
     longest = governor.wait;
-    ck_assert_uint_ge(longest, 8 * wait);
+    ck_assert_uint_ge(longest, 4 * wait);
     ck_assert_uint_le(longest, 60 * SECOND);
     play_many(1.0, 11 * SECOND);
     ck_assert_uint_eq(governor.wait, longest / 2);
@@ -858,12 +860,13 @@ START_TEST(two_misses_in_a_row_are_a_panic)
     play_many(1.0, 10 * SECOND);
     margin = governor.margins[0];
     ck_assert(play(1.0, 3, 40000.0, BUDGET_US));
-    ck_assert_double_eq(governor.margins[0], margin);
+    ck_assert_double_le(governor.margins[0], margin + 0.02);
     play_at(1.0);
     ck_assert(play(1.0, 3, 40000.0, BUDGET_US));
     ck_assert_uint_eq(governor.wait, wait);
+    margin = governor.margins[0];
     ck_assert(play(1.0, 3, 40000.0, BUDGET_US));
-    ck_assert_double_gt(governor.margins[0], 1.5 * margin);
+    ck_assert_double_gt(governor.margins[0], 1.9 * margin);
     ck_assert_uint_gt(governor.wait, wait);
 }
 END_TEST
@@ -1297,7 +1300,7 @@ static void add_learning(Suite *suite)
     tcase_add_test(learns, a_longer_segment_is_never_believed_less);
     tcase_add_loop_test(learns, a_steady_machine_needs_little_margin, 7, 14);
     tcase_add_test(learns, the_margin_is_what_one_prediction_in_a_hundred_exceeds);
-    tcase_add_test(learns, an_event_is_no_error_of_a_prediction);
+    tcase_add_test(learns, an_event_teaches_a_margin_no_more_than_a_step);
     tcase_add_test(learns, a_miss_after_a_move_up_doubles_the_wait_and_time_heals);
     tcase_add_test(learns, a_miss_long_after_a_move_up_is_not_its_fault);
     tcase_add_test(learns, a_move_up_is_remembered);
