@@ -10,7 +10,7 @@ import harness
 import y4m
 
 LIBRARY = os.environ['AR_STRAW_CAMERA']
-BACK_S = 1.0 * harness.SLOW  # from the camera's return to its picture
+BACK_S = 3.0 * harness.SLOW  # a second on a machine that does nothing else
 REFUSED = 1
 
 
@@ -53,7 +53,7 @@ class Camera(harness.Case):
                 self.set_camera('on 64x48')
                 start = time.monotonic()
                 status = self.wait_state(running, 'flowing')
-                self.assertLess(time.monotonic() - start, BACK_S + 0.5)
+                self.assertLess(time.monotonic() - start, BACK_S)
                 self.assertEqual(status['resumed'], turn)
                 running.wait_painted(5)
             log = running.log()
