@@ -144,7 +144,7 @@ static int make_between(struct v4l2 *v4l2)
 static uint64_t silent_max_us(const struct v4l2 *v4l2)
 {
     const uint64_t periods_us =
-        SILENT_PERIODS * 1000000000u / (uint64_t)v4l2->stream.rate_millihz;
+        SILENT_PERIODS * UINT64_C(1000000000) / v4l2->stream.rate_millihz;
 
     return periods_us > SILENT_MAX_US ? periods_us : SILENT_MAX_US;
 }

@@ -126,7 +126,7 @@ uint32_t ar_v4l2_score(const struct ar_v4l2_mode *mode, const struct ar_v4l2_wis
         side_score(ar_v4l2_shrink(mode->width_px, mode->shrink_log2), wish->width_px) +
         side_score(ar_v4l2_shrink(mode->height_px, mode->shrink_log2), wish->height_px) +
         rate_score(ar_v4l2_rate_millihz(mode->interval), wish->rate_millihz) +
-        mode->format->cost + mode->shrink_log2 * COST_PER_SHRINK;
+        mode->format->cost + (uint64_t)mode->shrink_log2 * COST_PER_SHRINK;
 
     return score > SCORE_MAX ? SCORE_MAX : (uint32_t)score;
 }

@@ -87,7 +87,7 @@ START_TEST(test_grows_with_the_frame)
     unmake();
     make(640, 480, AR_FRAME_I420);
     ar_notice_draw(frame, "lost"); /* small letters are the same */
-    ck_assert_uint_gt(n_lit(), 100 * small);
+    ck_assert_uint_gt(n_lit(), (uintmax_t)100 * small);
     unmake();
 }
 END_TEST

@@ -1060,9 +1060,9 @@ START_TEST(test_another_mode)
     ck_assert_int_eq(next(&frame), 0);
     ck_assert_int_eq(frame->shape.format, AR_FRAME_YUYV);
     ck_assert_uint_eq(frame->shape.width_px, WIDTH);
-    ck_assert_uint_eq(frame->planes[0].data[2 * 16], 82); /* 77 in the full range */
-    ck_assert_uint_eq(frame->planes[0].data[2 * 15], 16);
-    ck_assert_uint_eq(frame->planes[0].data[2 * 15 + 1], 128);
+    ck_assert_uint_eq(frame->planes[0].data[32], 82); /* pixel 16: 77 in the full range */
+    ck_assert_uint_eq(frame->planes[0].data[30], 16); /* pixel 15: black */
+    ck_assert_uint_eq(frame->planes[0].data[31], 128);
     ck_assert_ptr_nonnull(strstr(ar_capture_describe(capture), "RGB24 32x48"));
     ar_frame_unref(&frame);
     ar_loop_remove(&timer);
