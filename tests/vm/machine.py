@@ -129,7 +129,8 @@ class Machine:
                 '-chardev', f'socket,id=talk,path={self.sockets / "talk"},server=on,wait=off', '-serial', 'chardev:talk',
                 '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
                 '-display', f'vnc=unix:{self.sockets / "vnc"}',
-                '-device', f'virtio-gpu-pci,xres={width},yres={height}']
+                # Without EDID, which has no words for a small screen, the driver prefers what the viewer asks for.
+                '-device', f'virtio-gpu-pci,xres={width},yres={height},edid=off']
 
     def __enter__(self):
         self.temporary = tempfile.TemporaryDirectory(prefix='ar-vm-')  # a socket's path must be short
@@ -143,6 +144,7 @@ class Machine:
             self.talk = self.closing.enter_context(connect(self.sockets / 'talk', self.process))
             self.monitor = self.closing.enter_context(contextlib.closing(Monitor(self.sockets / 'qmp', self.process)))
             self.viewer = self.closing.enter_context(contextlib.closing(Viewer(self.sockets / 'vnc', self.process)))
+            self.viewer.resize(*self.screen)  # QEMU ignores a first size of nothing: that is what it believes there is
         except BaseException:
             self.closing.close()
             raise
