@@ -452,9 +452,16 @@ def begin(options):
     return Session(trainer, folder, checkpoint, scenes), description, card
 
 
+def use_all_processors():
+    """Debian's PyTorch begins with one thread."""
+    if 'OMP_NUM_THREADS' not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
 def main():
     """Command line."""
     options = parse()
+    use_all_processors()
     try:
         session, description, card = begin(options)
         session.run()
