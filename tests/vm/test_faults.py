@@ -19,7 +19,7 @@ def table(rows):
 
 class Faults(machine.Case):
     def test_faults(self):
-        vm, found = self.run_guest('faults', 240)
+        vm, found = self.run_guest('faults', 400)
         (vm.out / 'faults.txt').write_text(table(found['rows']))
         print(table(found['rows']), flush=True)
         self.assertEqual(found['code'], 0)

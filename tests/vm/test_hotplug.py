@@ -23,7 +23,7 @@ class Hotplug(machine.Case):
         self.assertEqual(rows[0], (height - picture_height) // 2)
 
     def test_hotplug(self):
-        vm, found = self.run_guest('hotplug', 200, {'sizes': SIZES})
+        vm, found = self.run_guest('hotplug', 300, {'sizes': SIZES})
         self.assertEqual(found['code'], 0)
         for turn, (width, height) in zip(found['rounds'], SIZES, strict=True):
             with self.subTest(screen=(width, height)):

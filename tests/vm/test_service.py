@@ -13,7 +13,7 @@ RESTART_S = 40
 class Service(machine.Case):
     def test_service(self):
         program = re.search(r'^ExecStart=(\S+)/bin/ar-daemon$', UNIT.read_text(), re.MULTILINE)
-        _, found = self.run_guest('service', 300, {'unit': str(UNIT), 'prefix': program[1]})
+        _, found = self.run_guest('service', 500, {'unit': str(UNIT), 'prefix': program[1]})
         for name, what in found.items():
             print(f'{name}: {what}', flush=True)
         self.check_start(found['start'], found['process'])

@@ -50,7 +50,7 @@ class Smoke(machine.Case):
         self.assertGreater(different, width * height // 2)
 
     def test_smoke(self):
-        vm, found = self.run_guest('smoke', 250, {'looks': LOOKS})
+        vm, found = self.run_guest('smoke', 400, {'looks': LOOKS})
         for name, run in found.items():
             width, height = LOOKS[name]['size']
             self.assertEqual(run['code'], 0)

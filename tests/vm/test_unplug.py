@@ -9,7 +9,7 @@ PROMISE_S = 1
 
 class Unplug(machine.Case):
     def test_unplug(self):
-        _, found = self.run_guest('unplug', 200)
+        _, found = self.run_guest('unplug', 300)
         print(found['rounds'], flush=True)
         self.assertEqual(found['code'], 0)
         self.assertTrue(all(turn['gone'] for turn in found['rounds']))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The guest's half of faults: one error after another from the camera's driver, and what becomes of the pictures."""
+import subprocess
 import time
 
 import guest
@@ -20,15 +21,17 @@ WATCHED_PICTURES = 15
 WATCH_S = 30 * guest.SLOW
 
 
-def watch(daemon, painted):
-    """The states that were seen until some pictures more were painted, and the longest time without one."""
-    states, longest_s = set(), 0
-    last_painted, last_s = painted, time.monotonic()
+def watch(daemon, injector):
+    """The states seen from before the fault until some pictures after it, and the longest time without a picture."""
+    states, longest_s, wanted = set(), 0, None
+    last_painted, last_s = daemon.status()['painted'], time.monotonic()
     end = last_s + WATCH_S
-    while last_painted < painted + WATCHED_PICTURES:
+    while wanted is None or last_painted < wanted:
         status, now = daemon.status(), time.monotonic()
         if now > end:
-            raise AssertionError(f'only {last_painted - painted} pictures within {WATCH_S} s; states {states}')
+            raise AssertionError(f'only {last_painted} of {wanted} pictures within {WATCH_S} s; states {states}')
+        if wanted is None and injector.poll() is not None:
+            wanted = last_painted + WATCHED_PICTURES
         states.add(status['source_state'])
         longest_s = max(longest_s, now - last_s)
         if status['painted'] > last_painted:
@@ -39,8 +42,10 @@ def watch(daemon, painted):
 
 def meet(daemon, bad, good):
     before = daemon.status()
-    guest.set_controls(*bad)
-    states, longest_s = watch(daemon, before['painted'])
+    injector = subprocess.Popen(guest.control_words(*bad), stdin=subprocess.DEVNULL)
+    states, longest_s = watch(daemon, injector)
+    if injector.returncode != 0:
+        raise AssertionError(f'{bad}: v4l2-ctl ended with {injector.returncode}')
     if good:
         guest.set_controls(*good)
     after = daemon.wait(lambda status: status['source_state'] == 'flowing', 'flowing again')

@@ -68,8 +68,12 @@ def load_camera():
     set_controls(*STILL_PICTURE)
 
 
+def control_words(*assignments):
+    return ['v4l2-ctl', '-d', CAMERA, *(word for assignment in assignments for word in ('-c', assignment))]
+
+
 def set_controls(*assignments):
-    command('v4l2-ctl', '-d', CAMERA, *(word for assignment in assignments for word in ('-c', assignment)))
+    command(*control_words(*assignments))
 
 
 class Host:
