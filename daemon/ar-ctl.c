@@ -285,7 +285,7 @@ static void print_frames(const json_t *chunk, bool perfetto, bool first)
 static int run_trace(const char *socket_path, const struct ar_command *command, char **args,
                      int n_args, bool json)
 {
-    const bool perfetto = n_args > 0 && strcmp(args[0], "perfetto") == 0;
+    const bool perfetto = n_args > 0 && strcmp(args[0], "--perfetto") == 0;
     char from[24] = "1";
     bool more = true;
     int code = EX_OK;

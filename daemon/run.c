@@ -232,7 +232,7 @@ static json_t *do_budget(struct run *run, const char *const *args, struct ar_rea
     return json_pack("{s:s, s:s}", "key", "budget.frame", "value", text);
 }
 
-/* "watts IDLE,BUSY": what a meter showed. */
+/* "--watts IDLE,BUSY": what a meter showed. */
 static int take_watts(struct run *run, const char *text, struct ar_reason *reason)
 {
     static const char *const keys[] = { "budget.watts_idle", "budget.watts_busy" };
@@ -241,7 +241,7 @@ static int take_watts(struct run *run, const char *text, struct ar_reason *reaso
 
     if (!comma || comma == text || (size_t)(comma - text) >= sizeof(values[0]))
         return ar_reason_set(reason, -EINVAL,
-                             "calibrate watts: '%s', must be IDLE,BUSY, as 2.5,6",
+                             "calibrate --watts: '%s', must be IDLE,BUSY, as 2.5,6",
                              text ? text : "");
     snprintf(values[0], sizeof(values[0]), "%.*s", (int)(comma - text), text);
     snprintf(values[1], sizeof(values[1]), "%s", comma + 1);
@@ -258,8 +258,8 @@ static int take_watts(struct run *run, const char *text, struct ar_reason *reaso
 
 static json_t *do_calibrate(struct run *run, const char *const *args, struct ar_reason *reason)
 {
-    if (args[0] && strcmp(args[0], "watts") != 0) {
-        ar_reason_set(reason, -EINVAL, "calibrate: '%s', must be watts IDLE,BUSY or nothing",
+    if (args[0] && strcmp(args[0], "--watts") != 0) {
+        ar_reason_set(reason, -EINVAL, "calibrate: '%s', must be --watts IDLE,BUSY or nothing",
                       args[0]);
         return NULL;
     }

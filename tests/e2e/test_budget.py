@@ -118,13 +118,13 @@ class Commands(Folder):
         self.assertIn('layer segment', self.ctl_well('calibrate'))
         self.assertEqual(self.daemon.status()['calibrations'], before + 1)
         self.daemon.wait_painted(5)
-        for args in (('calibrate', 'amps'), ('calibrate', 'watts'), ('calibrate', 'watts', '3'),
-                     ('calibrate', 'watts', '3,x'), ('calibrate', 'watts', ',3'), ('calibrate', 'watts', '-1,3')):
+        for args in (('calibrate', 'amps'), ('calibrate', '--watts'), ('calibrate', '--watts', '3'),
+                     ('calibrate', '--watts', '3,x'), ('calibrate', '--watts', ',3'), ('calibrate', '--watts', '-1,3')):
             self.assert_refused(args, ())
 
     def test_energy(self):
         self.assertEqual(self.daemon.status()['energy'], {'frame_j': None, 'joules_per_hour': None})
-        self.ctl_well('calibrate', 'watts', '2,6')
+        self.ctl_well('calibrate', '--watts', '2,6')
         status = self.daemon.wait_until(lambda status: status['energy']['frame_j'], 'energy is known')
         # 2 W over a thirtieth of a second, and up to 4 W more while it paints.
         self.assertGreater(status['energy']['frame_j'], 2 / 30)
@@ -157,7 +157,7 @@ class Commands(Folder):
         later = self.ctl_well('trace', str(last)).splitlines()
         self.assertEqual(json.loads(later[1])['frame'], last)
         self.assert_refused(('trace', 'yesterday'), ('yesterday',))
-        events = json.loads(self.ctl_well('trace', 'perfetto'))['traceEvents']
+        events = json.loads(self.ctl_well('trace', '--perfetto'))['traceEvents']
         self.assertIn('encoder', {event['name'] for event in events})
         for event in events:
             self.assertIn(event['ph'], 'XCMi')
