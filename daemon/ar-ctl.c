@@ -102,8 +102,8 @@ static bool send_request(int fd, const struct ar_command *command, char **args, 
     return sent;
 }
 
-/* The reply's object, or NULL. */
-static json_t *receive_reply(int fd)
+/* The reply's object, or NULL; *silent: nothing came in time. */
+static json_t *receive_reply(int fd, bool *silent)
 {
     static char line[AR_WIRE_MAX_REPLY_B];
     size_t length = 0;
@@ -112,6 +112,8 @@ static json_t *receive_reply(int fd)
         ssize_t got = recv(fd, line + length, sizeof(line) - length, 0);
         const char *end;
 
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            *silent = true;
         if (got <= 0)
             return NULL;
         end = memchr(line + length, '\n', (size_t)got);
@@ -199,15 +201,25 @@ static json_t *ask(const char *socket_path, const struct ar_command *command, ch
                    int n_args, int *code)
 {
     json_t *result = NULL;
+    bool silent = false;
     int fd = -1;
 
     *code = connect_to(socket_path, &fd);
     if (*code != EX_OK)
         return NULL;
-    if (send_request(fd, command, args, n_args))
-        result = result_of(receive_reply(fd), code);
-    else
+    if (!send_request(fd, command, args, n_args)) {
         *code = EX_IOERR;
+    } else {
+        json_t *reply = receive_reply(fd, &silent);
+
+        if (!silent)
+            result = result_of(reply, code);
+    }
+    if (silent) {
+        fprintf(stderr, "ar-ctl: %s: no answer within %d s: is ar-daemon stopped, or stuck?\n",
+                socket_path, TIMEOUT_S);
+        *code = EX_UNAVAILABLE;
+    }
     close(fd);
     return result;
 }

@@ -489,6 +489,13 @@ class Ctl(harness.Case):
                 server.settimeout(harness.REPLY_S)
                 self.serve_once(server, path, answer)
 
+    def test_no_answer(self):
+        path = self.folder / 'mute.sock'
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(path))
+            server.listen(1)
+            self.assert_fails(os.EX_UNAVAILABLE, ['--socket', path, 'status'], ['no answer within 5 s'])
+
     def serve_once(self, server, path, answer):
         def serve():
             client, _ = server.accept()
