@@ -62,6 +62,7 @@ class Daemon:
         self.ctl_command = [options.ctl, '--socket', self.socket]
         self.command = [options.daemon, '--config', '/dev/null', '--source', options.source,
                         '--display', 'null', '--budget', BUDGET, '--trace', self.trace,
+                        '--set', f'network.threads={options.threads}',
                         '--set', f'daemon.socket={self.socket}',
                         '--set', f'network.style_path={TREE / "models"}']
         self.signals = signals

@@ -67,6 +67,7 @@ def parse():
     parser.add_argument('--seconds', type=read_seconds, default=20, help='of each phase (20)')
     parser.add_argument('--source', default='pattern:640x360@30', metavar='PATTERN',
                         help='what is painted (pattern:640x360@30)')
+    parser.add_argument('--threads', default='auto', metavar='N', help='that paint (auto)')
     parser.add_argument('--trace', type=path, metavar='FILE', help='keep the daemon\'s trace')
     parser.add_argument('--json', action='store_true', help='results for a program')
     return parser.parse_args()
