@@ -222,4 +222,7 @@ def main():
     except prepare.Missing as missing:
         print(f'SKIPPED: no virtual machine: {missing}', flush=True)
         sys.exit(SKIPPED_EXIT_CODE)
-    unittest.main(argv=[sys.argv[0], *sys.argv[5:]], verbosity=2)
+    result = unittest.main(argv=[sys.argv[0], *sys.argv[5:]], verbosity=2, exit=False).result
+    if result.skipped and len(result.skipped) == result.testsRun:
+        sys.exit(SKIPPED_EXIT_CODE)
+    sys.exit(not result.wasSuccessful())

@@ -126,22 +126,27 @@ class Daemon:
         return self.wait(lambda status: status['shown'] >= before + n_more, f'{n_more} more pictures', timeout_s)
 
 
-def plain_daemon():
+def plain_daemon(*more):
     """From the camera to the screen, the picture as it is."""
-    return Daemon('--source', f'v4l2:{CAMERA}', '--display', 'kms', '--set', 'capture.size=640x360', '--style', PLAIN_STYLE)
+    return Daemon('--source', f'v4l2:{CAMERA}', '--display', 'kms', '--set', 'capture.size=640x360', '--style', PLAIN_STYLE,
+                  *more)
 
 
-def ask_status(path):
-    """The status of the daemon that listens there, or None."""
+def ask(path, name, *args):
+    """What the daemon that listens there answers to a command, or None."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(REPLY_S)
         try:
             client.connect(path)
         except OSError:
             return None
-        client.sendall(json.dumps({'protocol': 1, 'command': 'status', 'args': []}).encode() + b'\n')
+        client.sendall(json.dumps({'protocol': 1, 'command': name, 'args': args}).encode() + b'\n')
         line = client.makefile().readline()
         return json.loads(line)['result'] if line else None
+
+
+def ask_status(path):
+    return ask(path, 'status')
 
 
 def find_modules():
