@@ -51,16 +51,11 @@ static double draw_normal(struct dice *dice)
 }
 
 static const char *const names[] = {
-    [WORLD_STEADY] = "steady",
-    [WORLD_CLOCK] = "clock",
-    [WORLD_CLOCK_BLIND] = "clock-blind",
-    [WORLD_CORUNNER] = "corunner",
-    [WORLD_SPIKES] = "spikes",
-    [WORLD_THERMAL] = "thermal",
-    [WORLD_BUDGET] = "budget",
-    [WORLD_NOISY] = "noisy",
-    [WORLD_DOUBLE] = "double",
-    [WORLD_MIXED] = "mixed",
+    [WORLD_STEADY] = "steady",           [WORLD_CLOCK] = "clock",
+    [WORLD_CLOCK_BLIND] = "clock-blind", [WORLD_CORUNNER] = "corunner",
+    [WORLD_SPIKES] = "spikes",           [WORLD_THERMAL] = "thermal",
+    [WORLD_BUDGET] = "budget",           [WORLD_NOISY] = "noisy",
+    [WORLD_DOUBLE] = "double",           [WORLD_MIXED] = "mixed",
 };
 
 static_assert(AR_ARRAY_LEN(names) == WORLD_N_KINDS, "every world has a name");
@@ -145,7 +140,7 @@ static const struct recipe {
     bool moves_budget;
     double noise; /* of frames and of segments; 0: that of a quiet machine */
     double bias;  /* of each segment, for all frames */
-    bool halved; /* all slow-downs by their square roots */
+    bool halved;  /* all slow-downs by their square roots */
 } recipes[] = {
     [WORLD_STEADY] = { 0 },
     [WORLD_CLOCK] = { .clock = draw_clock, .clock_is_read = true },

@@ -56,8 +56,8 @@ enum world_kind {
     WORLD_SPIKES,      /* 3 % of the frames are interrupted, 4 ms in the mean */
     WORLD_THERMAL,     /* slower bit by bit, up to 1.7 times, and back */
     WORLD_BUDGET,      /* steps of the budget, 20 to 50 ms */
-    WORLD_NOISY,       /* frames and segments vary by 10 % each, and segments took 15 % more or less in calibration */
-    WORLD_DOUBLE,      /* twice as slow for ten seconds, every twenty */
+    WORLD_NOISY, /* frames and segments vary by 10 % each, and segments took 15 % more or less in calibration */
+    WORLD_DOUBLE, /* twice as slow for ten seconds, every twenty */
     WORLD_MIXED, /* clock, co-runner and heat, each to its square root, and spikes at a third of the rate */
     WORLD_N_KINDS,
 };
