@@ -107,12 +107,13 @@ static void keep(const struct ar_calibration *calibration, const char *folder,
         ar_log(AR_LOG_WARN, TAG, "%s: the next start measures again", reason.text);
 }
 
-/* The painter has changed: whether the times are its own too. */
+/* The painter has changed: the times are its own where they were the one's before, and both cost the same. */
 static void publish_work(struct ar_pipeline *pipeline, bool same_cost)
 {
     pthread_mutex_lock(&pipeline->stats_lock);
-    pipeline->calibrated_work =
-        same_cost ? ar_painter_work(pipeline->painter) : (struct ar_work){ .model = NULL };
+    pipeline->calibrated_work = same_cost && pipeline->calibrated_work.model
+                                    ? ar_painter_work(pipeline->painter)
+                                    : (struct ar_work){ .model = NULL };
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
