@@ -226,25 +226,30 @@ struct paint_times {
 /* A flip must be asked for so long before the refresh that it is for; found by experiment in other compositors. */
 #define FLIP_LEAD_US 1500u
 
-/* What is painted then can still be on the screen at the last refresh before the limit; the limit without one. */
-static uint64_t refresh_before(struct ar_pipeline *pipeline, uint64_t now_us, uint64_t limit_us)
-{
-    uint64_t refresh_us;
-
-    pthread_mutex_lock(&pipeline->phase_lock);
-    refresh_us = ar_phase_last_before(&pipeline->phase, limit_us);
-    pthread_mutex_unlock(&pipeline->phase_lock);
-    return refresh_us > now_us + FLIP_LEAD_US ? refresh_us - FLIP_LEAD_US : limit_us;
-}
-
-/* Of a moment, after the refresh before it; -1: there is no grid. */
-static int64_t phase_of(struct ar_pipeline *pipeline, uint64_t at_us)
+/* The screen's last refresh that is not later than a moment; 0: there is no grid. */
+static uint64_t refresh_before(struct ar_pipeline *pipeline, uint64_t at_us)
 {
     uint64_t refresh_us;
 
     pthread_mutex_lock(&pipeline->phase_lock);
     refresh_us = ar_phase_last_before(&pipeline->phase, at_us);
     pthread_mutex_unlock(&pipeline->phase_lock);
+    return refresh_us;
+}
+
+/* What is painted then can still be on the screen at the last refresh before the limit; the limit without one. */
+static uint64_t flip_deadline(struct ar_pipeline *pipeline, uint64_t now_us, uint64_t limit_us)
+{
+    const uint64_t refresh_us = refresh_before(pipeline, limit_us);
+
+    return refresh_us > now_us + FLIP_LEAD_US ? refresh_us - FLIP_LEAD_US : limit_us;
+}
+
+/* Of a moment, after the refresh before it; -1: there is no grid. */
+static int64_t phase_of(struct ar_pipeline *pipeline, uint64_t at_us)
+{
+    const uint64_t refresh_us = refresh_before(pipeline, at_us);
+
     return refresh_us > 0 ? (int64_t)(at_us - refresh_us) : -1;
 }
 
@@ -253,14 +258,15 @@ static struct paint_times start_times(struct ar_pipeline *pipeline, const struct
 {
     struct paint_times times = { .start_us = ar_clock_now_us() };
 
-    times.released_us =
-        ar_capture_lossless(pipeline->capture) ? times.start_us : in->arrival_us;
-    if (pipeline->governor.params.deadline == AR_BUDGET_CAPTURE &&
-        !ar_capture_lossless(pipeline->capture))
+    if (ar_capture_lossless(pipeline->capture))
+        times.released_us = times.start_us;
+    else if (pipeline->governor.params.deadline == AR_BUDGET_CAPTURE)
         times.released_us = in->capture_us;
+    else
+        times.released_us = in->arrival_us;
     times.deadline_us = times.released_us + pipeline->governor.params.frame_us;
     if (pipeline->governor.params.deadline == AR_BUDGET_VBLANK)
-        times.deadline_us = refresh_before(pipeline, times.start_us, times.deadline_us);
+        times.deadline_us = flip_deadline(pipeline, times.start_us, times.deadline_us);
     return times;
 }
 
