@@ -4,19 +4,16 @@
 #include <string.h>
 
 const struct ar_command ar_commands[] = {
-    { AR_COMMAND_STATUS, "status", "[--json]", 0, 0,
-      "what runs, how fast, and where the time goes" },
-    { AR_COMMAND_STYLE, "style", "[NAME|next|prev]", 0, 1,
-      "change the style; alone, list the styles there are" },
-    { AR_COMMAND_BUDGET, "budget", "[TIME|explain]", 0, 1,
+    { "status", "[--json]", 0, 0, "what runs, how fast, and where the time goes" },
+    { "style", "[NAME|next|prev]", 0, 1, "change the style; alone, list the styles there are" },
+    { "budget", "[TIME|explain]", 0, 1,
       "change the budget of a frame, such as 25ms; explain: what each layer costs" },
-    { AR_COMMAND_CALIBRATE, "calibrate", "[--watts IDLE,BUSY]", 0, 2,
+    { "calibrate", "[--watts IDLE,BUSY]", 0, 2,
       "measure again what painting costs; --watts: what the board draws, for the energy in status" },
-    { AR_COMMAND_TRACE, "trace", "[FROM|--perfetto]", 0, 1,
+    { "trace", "[FROM|--perfetto]", 0, 1,
       "the last minute's frames as JSON lines, or for ui.perfetto.dev" },
-    { AR_COMMAND_SET, "set", "KEY VALUE|KEY=VALUE", 2, 2,
-      "change an option of the running daemon" },
-    { AR_COMMAND_STOP, "stop", "", 0, 0, "end the daemon" },
+    { "set", "KEY VALUE|KEY=VALUE", 2, 2, "change an option of the running daemon" },
+    { "stop", "", 0, 0, "end the daemon" },
     { .name = NULL },
 };
 

@@ -5,23 +5,12 @@
 
 /*
  * The control commands, once: ar-daemon checks requests with this table, ar-ctl parses its command line and
- * prints its help from it.
+ * prints its help from it. What ar-daemon does for each is in actions/, what ar-ctl prints of it in ctl/.
  */
 
 #define AR_COMMANDS_MAX_ARGS 2
 
-enum ar_command_id {
-    AR_COMMAND_STATUS,
-    AR_COMMAND_STYLE,
-    AR_COMMAND_BUDGET,
-    AR_COMMAND_CALIBRATE,
-    AR_COMMAND_TRACE,
-    AR_COMMAND_SET,
-    AR_COMMAND_STOP,
-};
-
 struct ar_command {
-    enum ar_command_id id;
     const char *name;  /* NULL ends the table */
     const char *usage; /* its arguments, for help */
     uint32_t min_args;

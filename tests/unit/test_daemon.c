@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "daemon/actions/actions.h"
 #include "daemon/latch.h"
 #include "daemon/sheet.h"
 #include "daemon/status.h"
@@ -195,6 +196,17 @@ START_TEST(a_socket_path_that_is_too_long_is_refused)
 }
 END_TEST
 
+START_TEST(every_command_has_an_action)
+{
+    for (const struct ar_command *command = ar_commands; command->name; command++) {
+        ck_assert(ar_actions_find(command->name) != NULL);
+        ck_assert_uint_le(command->min_args, command->max_args);
+        ck_assert_uint_le(command->max_args, AR_COMMANDS_MAX_ARGS);
+    }
+    ck_assert(ar_actions_find("dance") == NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("daemon");
@@ -209,6 +221,7 @@ int main(void)
     tcase_add_test(pure, status_is_complete_and_printable);
     tcase_add_test(pure, a_latch_keeps_its_first_result);
     tcase_add_test(pure, a_socket_path_that_is_too_long_is_refused);
+    tcase_add_test(pure, every_command_has_an_action);
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, pure);
     return ar_suite_run(suite);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "daemon/commands.h"
+
+/*
+ * The table of what ar-ctl does for a command beyond asking for it: how the result looks to people, and which
+ * commands take more than one question. A command that is not in it asks once, and prints nothing but --json.
+ */
+
+/* One command line. */
+struct ar_ctl_call {
+    const char *socket_path;
+    const struct ar_command *command;
+    char *const *args;
+    int n_args;
+    bool json;
+};
+
+/* Returns an exit code. What went wrong has been said. */
+int ar_ctl_call_run(const struct ar_ctl_call *call);
+
+/* Asks once and prints the result as the table says. */
+int ar_ctl_call_simply(const struct ar_ctl_call *call);
+
+void ar_ctl_print_json(const json_t *result);
+
+void ar_ctl_print_budget(const json_t *result);
+void ar_ctl_print_setting(const json_t *result);
+void ar_ctl_print_status(const json_t *result);
+void ar_ctl_print_style(const json_t *result);
+
+int ar_ctl_run_calibrate(const struct ar_ctl_call *call);
+int ar_ctl_run_trace(const struct ar_ctl_call *call);
