@@ -60,7 +60,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pipeline->stats.phase_us = -1;
     ar_notify_init(&pipeline->notify);
     ar_latch_init(&pipeline->source_open);
-    ar_latch_init(&pipeline->display_open);
+    ar_latch_init(&pipeline->displays_open);
     ar_latch_init(&pipeline->go);
     ar_latch_init(&pipeline->compute_done);
     ar_budget_ledger_init(&pipeline->stats.ledger);
@@ -105,6 +105,29 @@ static int open_style(const struct ar_pipeline *pipeline, const char *name,
     return ret < 0 ? ret : ar_model_open(model, path, reason);
 }
 
+static int create_outputs(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    struct ar_display_params list[AR_DISPLAY_MAX];
+    const int n = ar_display_split(&pipeline->settings.display, list, reason);
+    int ret = n < 0 ? n : 0;
+
+    for (int i = 0; i < n && ret == 0; i++) {
+        struct ar_output *output = &pipeline->outputs[i];
+
+        *output =
+            (struct ar_output){ .pipeline = pipeline, .index = (uint32_t)i, .params = list[i] };
+        pipeline->n_outputs++;
+        ret = ar_mailbox_create(&output->box);
+        if (ret < 0)
+            ar_reason_set_err(reason, ret, "%s", output->params.output);
+        else
+            ret = ar_display_create(&output->display, &output->params, reason);
+    }
+    pipeline->stats.n_outputs = pipeline->n_outputs;
+    atomic_store(&pipeline->n_closed, pipeline->n_outputs);
+    return ret;
+}
+
 int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params *params,
                        struct ar_pipeline_end *why)
 {
@@ -126,8 +149,6 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
         goto err;
     ret = ar_mailbox_create(&pipeline->box_in);
     if (ret == 0)
-        ret = ar_mailbox_create(&pipeline->box_out);
-    if (ret == 0)
         ret = ar_workers_create(&pipeline->workers, pipeline->stats.n_threads);
     pipeline->trace = ar_trace_create();
     if (ret == 0 && !pipeline->trace)
@@ -146,7 +167,7 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
     if (ret < 0)
         goto err;
     part = AR_PIPELINE_DISPLAY;
-    ret = ar_display_create(&pipeline->display, &pipeline->settings.display, &reason);
+    ret = create_outputs(pipeline, &reason);
     if (ret < 0)
         goto err;
     *out = pipeline;
@@ -193,35 +214,47 @@ void ar_pipeline_stop_source(struct ar_pipeline *pipeline)
     ar_mailbox_close(pipeline->box_in);
 }
 
-void ar_pipeline_wake_display(struct ar_pipeline *pipeline)
+void ar_pipeline_wake_output(struct ar_output *output)
 {
-    pthread_mutex_lock(&pipeline->loops_lock);
-    if (pipeline->display_loop)
-        ar_loop_wake(pipeline->display_loop);
-    pthread_mutex_unlock(&pipeline->loops_lock);
+    pthread_mutex_lock(&output->pipeline->loops_lock);
+    if (output->loop)
+        ar_loop_wake(output->loop);
+    pthread_mutex_unlock(&output->pipeline->loops_lock);
+}
+
+static void stop_output(struct ar_output *output)
+{
+    pthread_mutex_lock(&output->pipeline->loops_lock);
+    if (output->loop)
+        ar_loop_stop(output->loop);
+    pthread_mutex_unlock(&output->pipeline->loops_lock);
+    ar_mailbox_close(output->box);
 }
 
 void ar_pipeline_stop(struct ar_pipeline *pipeline)
 {
     atomic_store(&pipeline->stopping, true);
     ar_pipeline_stop_source(pipeline);
-    pthread_mutex_lock(&pipeline->loops_lock);
-    if (pipeline->display_loop)
-        ar_loop_stop(pipeline->display_loop);
-    pthread_mutex_unlock(&pipeline->loops_lock);
-    ar_mailbox_close(pipeline->box_out);
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++)
+        stop_output(&pipeline->outputs[i]);
     ar_latch_give(&pipeline->source_open, -ECANCELED);
-    ar_latch_give(&pipeline->display_open, -ECANCELED);
+    ar_latch_give(&pipeline->displays_open, -ECANCELED);
     ar_latch_give(&pipeline->go, -ECANCELED);
 }
 
-void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
+void ar_pipeline_note(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
                       const struct ar_reason *reason)
 {
     pthread_mutex_lock(&pipeline->stats_lock);
     if (pipeline->end.part == AR_PIPELINE_NOTHING)
         set_end(&pipeline->end, part, result, reason);
     pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
+void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
+                      const struct ar_reason *reason)
+{
+    ar_pipeline_note(pipeline, part, result, reason);
     ar_pipeline_stop(pipeline);
 }
 
@@ -241,63 +274,76 @@ void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state 
 }
 
 struct stage {
-    const char *thread_name;
-    void (*body)(struct ar_pipeline *pipeline);
-};
-
-static const struct stage stages[] = {
-    { "ar-capture", ar_pipeline_capture_stage },
-    { "ar-compute", ar_pipeline_compute_stage },
-    { "ar-display", ar_pipeline_display_stage },
-};
-
-struct stage_start {
     struct ar_pipeline *pipeline;
-    const struct stage *stage;
+    ar_pipeline_stage_fn *body;
+    uint32_t index;
+    char thread_name[16];
 };
 
 static void *run_stage(void *argument)
 {
-    struct stage_start start = *(struct stage_start *)argument;
+    struct stage stage = *(struct stage *)argument;
 
     free(argument);
-    pthread_setname_np(pthread_self(), start.stage->thread_name);
-    start.stage->body(start.pipeline);
-    if (atomic_fetch_sub(&start.pipeline->n_running, 1) == 1)
-        ar_loop_wake(start.pipeline->control_loop);
+    pthread_setname_np(pthread_self(), stage.thread_name);
+    stage.body(stage.pipeline, stage.index);
+    if (atomic_fetch_sub(&stage.pipeline->n_running, 1) == 1)
+        ar_loop_wake(stage.pipeline->control_loop);
     return NULL;
 }
 
-static int start_stage(struct ar_pipeline *pipeline, const struct stage *stage)
+static int start_stage(const struct stage *wanted)
 {
-    struct stage_start *start = malloc(sizeof(*start));
+    struct ar_pipeline *pipeline = wanted->pipeline;
+    struct stage *stage = malloc(sizeof(*stage));
     int ret;
 
-    if (!start)
+    if (!stage)
         return -ENOMEM;
-    *start = (struct stage_start){ pipeline, stage };
-    ret = -pthread_create(&pipeline->threads[pipeline->n_threads], NULL, run_stage, start);
+    *stage = *wanted;
+    ret = -pthread_create(&pipeline->threads[pipeline->n_threads], NULL, run_stage, stage);
     if (ret < 0) {
-        free(start);
+        free(stage);
         return ret;
     }
     pipeline->n_threads++;
     return 0;
 }
 
+/* Capture, compute, and one for each output. */
+static struct stage nth_stage(struct ar_pipeline *pipeline, uint32_t i)
+{
+    struct stage stage = { .pipeline = pipeline };
+
+    if (i == 0) {
+        stage.body = ar_pipeline_capture_stage;
+        strcpy(stage.thread_name, "ar-capture");
+    } else if (i == 1) {
+        stage.body = ar_pipeline_compute_stage;
+        strcpy(stage.thread_name, "ar-compute");
+    } else {
+        stage.body = ar_pipeline_display_stage;
+        stage.index = i - 2;
+        snprintf(stage.thread_name, sizeof(stage.thread_name),
+                 stage.index == 0 ? "ar-display" : "ar-display-%u", stage.index + 1);
+    }
+    return stage;
+}
+
 int ar_pipeline_start(struct ar_pipeline *pipeline, struct ar_pipeline_end *why)
 {
-    static_assert(AR_ARRAY_LEN(stages) == AR_ARRAY_LEN(pipeline->threads), "a thread each");
+    const uint32_t n_stages = 2 + pipeline->n_outputs;
 
-    atomic_store(&pipeline->n_running, AR_ARRAY_LEN(stages));
-    for (uint32_t i = 0; i < AR_ARRAY_LEN(stages); i++) {
-        int ret = start_stage(pipeline, &stages[i]);
+    atomic_store(&pipeline->n_running, n_stages);
+    for (uint32_t i = 0; i < n_stages; i++) {
+        const struct stage stage = nth_stage(pipeline, i);
+        int ret = start_stage(&stage);
 
         if (ret < 0) {
             struct ar_reason reason;
 
-            atomic_fetch_sub(&pipeline->n_running, (uint32_t)AR_ARRAY_LEN(stages) - i);
-            ar_reason_set_err(&reason, ret, "thread %s", stages[i].thread_name);
+            atomic_fetch_sub(&pipeline->n_running, n_stages - i);
+            ar_reason_set_err(&reason, ret, "thread %s", stage.thread_name);
             set_end(why, AR_PIPELINE_SYSTEM, ret, &reason);
             ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
             ar_latch_give(&pipeline->compute_done, ret);
@@ -322,7 +368,10 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     for (uint32_t i = 0; i < pipeline->n_threads; i++)
         pthread_join(pipeline->threads[i], NULL);
     ar_mailbox_destroy(pipeline->box_in);
-    ar_mailbox_destroy(pipeline->box_out);
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
+        ar_mailbox_destroy(pipeline->outputs[i].box);
+        ar_display_destroy(pipeline->outputs[i].display);
+    }
     ar_model_close(pipeline->first_model);
     ar_painter_destroy(pipeline->painter);
     ar_painter_destroy(atomic_load(&pipeline->next_painter));
@@ -330,14 +379,13 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_decoder_temporal_destroy(pipeline->temporal);
     ar_sheet_destroy(pipeline->sheet);
     ar_trace_destroy(pipeline->trace);
-    ar_display_destroy(pipeline->display);
     ar_capture_destroy(pipeline->capture);
     ar_pool_destroy(pipeline->pool_out);
     ar_workers_destroy(pipeline->workers);
     ar_notify_finish(&pipeline->notify);
     ar_latch_finish(&pipeline->compute_done);
     ar_latch_finish(&pipeline->go);
-    ar_latch_finish(&pipeline->display_open);
+    ar_latch_finish(&pipeline->displays_open);
     ar_latch_finish(&pipeline->source_open);
     pthread_mutex_destroy(&pipeline->phase_lock);
     pthread_mutex_destroy(&pipeline->stats_lock);
@@ -491,6 +539,7 @@ void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status 
     pthread_mutex_unlock(&pipeline->stats_lock);
     if (pipeline->n_threads > 0 && atomic_load(&pipeline->n_running) == 0)
         status->state = AR_PIPELINE_ENDED;
+    status->leader = atomic_load(&pipeline->leader);
     status->n_captured = counters.n_frames;
     status->n_dropped += counters.n_dropped;
     status->n_lost = counters.n_lost;

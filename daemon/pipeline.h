@@ -7,13 +7,14 @@
 
 #include "base/loop.h"
 #include "base/reason.h"
+#include "budget/histogram.h"
 #include "budget/ledger.h"
 #include "daemon/settings.h"
 #include "daemon/styles.h"
 
 /*
- * The pipeline: a capture thread, a compute thread with its row workers, and a display thread, joined by
- * mailboxes of one frame each.
+ * The pipeline: a capture thread, a compute thread with its row workers, and a thread for each display, joined
+ * by mailboxes of one frame each.
  *
  * Everything here is called by the control thread, whose loop is woken when the pipeline ends. The
  * picture never waits for the control thread.
@@ -106,12 +107,32 @@ enum ar_pipeline_state {
     AR_PIPELINE_N_STATES,
 };
 
+enum ar_pipeline_output_state {
+    AR_PIPELINE_OUTPUT_CLOSED, /* not opened yet */
+    AR_PIPELINE_OUTPUT_OPEN,
+    AR_PIPELINE_OUTPUT_FAILED, /* for good; the others go on */
+    AR_PIPELINE_OUTPUT_N_STATES,
+};
+
+/* Of one display. */
+struct ar_pipeline_output {
+    enum ar_pipeline_output_state state;
+    char describe[192]; /* empty until open */
+    char why[192];      /* when failed */
+    uint32_t refresh_millihz;
+    uint64_t n_shown;
+    uint64_t n_overtaken;        /* pictures that a newer one took the place of */
+    struct ar_histogram latency; /* from capture to the screen */
+};
+
 struct ar_pipeline_status {
     enum ar_pipeline_state state;
     char source[192];         /* empty until open */
     const char *source_state; /* "flowing", "lost", ... */
     const char *source_words; /* why there are no pictures; empty while it flows */
-    char display[192];
+    struct ar_pipeline_output outputs[AR_DISPLAY_MAX]; /* in the order of display.output */
+    uint32_t n_outputs;
+    uint32_t leader; /* the first that works: the ledger's latency is its own */
     char style[AR_MODEL_NAME_MAX];
     char loop[16]; /* "io_uring" or "poll" */
     const char *tier;
@@ -140,7 +161,6 @@ struct ar_pipeline_status {
     uint64_t n_corrupt;
     uint64_t n_guessed; /* pictures whose time stamp could not be */
     uint64_t n_resumed; /* times that the camera came back */
-    uint64_t n_shown;
     struct ar_budget_ledger ledger;
 };
 

@@ -10,6 +10,7 @@
 #include "budget/governor.h"
 #include "budget/phase.h"
 #include "daemon/calibration.h"
+#include "daemon/convert.h"
 #include "daemon/cpu_clock.h"
 #include "daemon/latch.h"
 #include "daemon/notify.h"
@@ -21,10 +22,23 @@
 /*
  * The pipeline's inside, shared by its three stages. Who writes what:
  *   capture thread   capture, capture_loop (until its latch is given), box_in
- *   compute thread   painter, temporal, governor, box_out, sheet
- *   display thread   display, display_loop (likewise)
+ *   compute thread   painter, temporal, governor, outputs' boxes, sheet
+ *   display threads  each its own output; the one that leads also `phase`
  * `stats` is the one struct that all write, each for a few hundred nanoseconds under stats_lock.
  */
+
+/* One output: a display with a thread, a loop and a mailbox of its own, so that none waits for another. */
+struct ar_output {
+    struct ar_pipeline *pipeline;
+    uint32_t index;
+    struct ar_display_params params;
+    struct ar_display *display;
+    struct ar_loop *loop;
+    struct ar_mailbox *box;
+    struct ar_convert *convert; /* NULL: it takes frames as they are painted */
+    bool failed;
+    bool keeps_all; /* the painter waits for it; compute thread's */
+};
 
 struct ar_pipeline {
     struct ar_settings settings; /* as asked for; live changes come through `live` */
@@ -37,19 +51,22 @@ struct ar_pipeline {
     struct ar_workers *workers;
 
     struct ar_capture *capture;
-    struct ar_display *display;
-    struct ar_loop *capture_loop; /* each made, used and destroyed by its own thread */
-    struct ar_loop *display_loop;
+    struct ar_output
+        outputs[AR_DISPLAY_MAX]; /* frames are painted as the first one wants them */
+    uint32_t n_outputs;
+    atomic_uint n_closed; /* outputs that have not opened yet */
+    atomic_uint leader; /* the first output that works: times and signs of life come from it */
+    struct ar_loop
+        *capture_loop; /* made, used and destroyed by its own thread, as outputs' are */
     pthread_mutex_t loops_lock; /* for stop(), which may meet a loop that is just being made */
     struct ar_mailbox *box_in;
-    struct ar_mailbox *box_out;
     struct ar_latch source_open;
-    struct ar_latch display_open;
-    struct ar_latch go; /* calibrated, screen open: frames may come */
+    struct ar_latch displays_open;
+    struct ar_latch go; /* calibrated, screens open: frames may come */
     struct ar_latch
         compute_done; /* no frame of the source is in use any more; a stop does not give it */
 
-    pthread_t threads[3];
+    pthread_t threads[2 + AR_DISPLAY_MAX];
     uint32_t n_threads;
     atomic_uint n_running;
     atomic_bool stopping;
@@ -70,7 +87,7 @@ struct ar_pipeline {
     atomic_bool calibration_wanted;
     atomic_uint heat_cap; /* the widest rung that heat allows; control's */
     pthread_mutex_t phase_lock;
-    struct ar_phase phase; /* of the screen; the display thread's, read by compute */
+    struct ar_phase phase; /* of the leader's screen; its thread's, read by compute */
     struct ar_trace *trace;
     struct ar_sheet *sheet; /* NULL: none wanted */
     struct ar_pool *pool_out;
@@ -87,7 +104,10 @@ struct ar_pipeline {
     struct ar_pipeline_end end;
 };
 
-/* Records the first thing that went wrong and stops everything. */
+/* Records the first thing that went wrong, for the exit code. */
+void ar_pipeline_note(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
+                      const struct ar_reason *reason);
+/* The same, and stops everything. */
 void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
                       const struct ar_reason *reason);
 void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state state);
@@ -101,10 +121,11 @@ void ar_pipeline_count_dropped(struct ar_pipeline *pipeline);
 
 /* No more frames are wanted. */
 void ar_pipeline_stop_source(struct ar_pipeline *pipeline);
-/* Something is in box_out, or it was closed. */
-void ar_pipeline_wake_display(struct ar_pipeline *pipeline);
+/* Something is in the output's box, or it was closed. */
+void ar_pipeline_wake_output(struct ar_output *output);
 
-/* The three threads' bodies; each returns when its stage is over. */
-void ar_pipeline_capture_stage(struct ar_pipeline *pipeline);
-void ar_pipeline_compute_stage(struct ar_pipeline *pipeline);
-void ar_pipeline_display_stage(struct ar_pipeline *pipeline);
+/* The threads' bodies; each returns when its stage is over. `index` is the output's, of the others 0. */
+typedef void ar_pipeline_stage_fn(struct ar_pipeline *pipeline, uint32_t index);
+ar_pipeline_stage_fn ar_pipeline_capture_stage;
+ar_pipeline_stage_fn ar_pipeline_compute_stage;
+ar_pipeline_stage_fn ar_pipeline_display_stage;

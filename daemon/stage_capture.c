@@ -74,7 +74,7 @@ static void call_frames_back(struct ar_pipeline *pipeline)
         ar_frame_unref(&frame);
 }
 
-void ar_pipeline_capture_stage(struct ar_pipeline *pipeline)
+void ar_pipeline_capture_stage(struct ar_pipeline *pipeline, uint32_t index)
 {
     struct ar_reason reason = { "" };
     int ret = ar_pipeline_publish_loop(pipeline, &pipeline->capture_loop);

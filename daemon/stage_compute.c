@@ -11,8 +11,15 @@
 
 #define TAG "compute"
 
-/* One with the painter, one in the mailbox, two with a screen that flips between buffers. */
-#define N_FRAMES_OUT 4
+/* One with the painter, the newest in the mailboxes; and two with a display that has not shown them yet. */
+#define N_FRAMES_OUT       2
+#define N_FRAMES_AN_OUTPUT 2
+
+/* As the first output wants them. */
+static const struct ar_frame_shape *painted_shape(const struct ar_pipeline *pipeline)
+{
+    return ar_display_shape(pipeline->outputs[0].display);
+}
 
 static void publish_style(struct ar_pipeline *pipeline)
 {
@@ -52,7 +59,7 @@ static void make_key(const struct ar_pipeline *pipeline, struct ar_calibration_k
 
     ar_cpu_clock_part(cpu, sizeof(cpu), "/proc/cpuinfo");
     ar_calibration_key_make(key, pipeline->painter, ar_capture_shape(pipeline->capture),
-                            ar_display_shape(pipeline->display), pipeline->kernels.tier,
+                            painted_shape(pipeline), pipeline->kernels.tier,
                             ar_workers_count(pipeline->workers), cpu,
                             pipeline->cpu_clock.max_khz);
 }
@@ -383,68 +390,95 @@ static void count_degraded(struct ar_pipeline *pipeline)
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
-/* A screen shows the newest; a file keeps all. */
-static int hand_on(struct ar_pipeline *pipeline, struct ar_frame **out)
+static void offer(struct ar_output *output, struct ar_frame *frame)
 {
-    if (ar_display_keeps_all(pipeline->display))
-        return ar_mailbox_put_wait(pipeline->box_out, out);
-    ar_mailbox_put(pipeline->box_out, out);
-    return 0;
+    struct ar_frame *reference = ar_frame_ref(frame);
+
+    if (!ar_mailbox_put(output->box, &reference))
+        return;
+    pthread_mutex_lock(&output->pipeline->stats_lock);
+    output->pipeline->stats.outputs[output->index].n_overtaken++;
+    pthread_mutex_unlock(&output->pipeline->stats_lock);
+}
+
+/* A screen shows the newest; a file keeps all: what the painter has to wait for comes after the others. */
+static void hand_on(struct ar_pipeline *pipeline, struct ar_frame *frame)
+{
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
+        if (pipeline->outputs[i].keeps_all)
+            continue;
+        offer(&pipeline->outputs[i], frame);
+        ar_pipeline_wake_output(&pipeline->outputs[i]);
+    }
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
+        struct ar_frame *reference;
+
+        if (!pipeline->outputs[i].keeps_all)
+            continue;
+        reference = ar_frame_ref(frame);
+        ar_mailbox_put_wait(pipeline->outputs[i].box, &reference);
+        ar_pipeline_wake_output(&pipeline->outputs[i]);
+    }
+}
+
+/*
+ * A file that comes first gets every picture. One that comes later gets those that it has time for, unless the source
+ * waits for us anyway: it must not hold up the screen.
+ */
+static void choose_waits(struct ar_pipeline *pipeline)
+{
+    const bool patient = ar_capture_lossless(pipeline->capture) ||
+                         ar_display_keeps_all(pipeline->outputs[0].display);
+
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++)
+        pipeline->outputs[i].keeps_all =
+            patient && ar_display_keeps_all(pipeline->outputs[i].display);
 }
 
 /* Words are for reading: they are shown as they are. What comes after them is another scene. Takes `out`. */
-static int show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
-                       struct ar_frame *out)
+static void show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
+                        struct ar_frame *out)
 {
-    int ret;
-
     ar_notice_draw(out, in->notice);
     ar_decoder_temporal_forget(pipeline->temporal);
     out->sequence = in->sequence;
     out->capture_us = in->capture_us;
     out->arrival_us = in->arrival_us;
     out->painted_us = ar_clock_now_us();
-    ret = hand_on(pipeline, &out);
+    hand_on(pipeline, out);
     ar_frame_unref(&out);
-    ar_pipeline_wake_display(pipeline);
-    return ret;
 }
 
-/* Takes `out`. Where the frame is given up, the picture before stays. -ECANCELED when the display is gone. */
-static int paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
-                     struct ar_frame *out)
+/* Takes `out`. Where the frame is given up, the picture before stays. */
+static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
+                      struct ar_frame *out)
 {
     struct paint_times times = start_times(pipeline, in);
-    int ret;
 
     if (!paint(pipeline, in, out, &times)) {
         times.end_us = 0;
         trace(pipeline, &times);
         count_degraded(pipeline);
         ar_frame_unref(&out);
-        return 0;
+        return;
     }
     trace(pipeline, &times);
     account(pipeline, &times, (double)out->width);
     if (pipeline->sheet)
         ar_sheet_offer(pipeline->sheet, in, out);
-    ret = hand_on(pipeline, &out);
+    hand_on(pipeline, out);
     ar_frame_unref(&out);
-    ar_pipeline_wake_display(pipeline);
-    return ret;
 }
 
 static void run_frames(struct ar_pipeline *pipeline)
 {
     uint32_t n_painted = 0;
-    int ret = 0;
 
-    while (ret == 0 && (pipeline->n_frames == 0 || n_painted < pipeline->n_frames)) {
+    while (pipeline->n_frames == 0 || n_painted < pipeline->n_frames) {
         struct ar_frame *in = NULL;
         struct ar_frame *out;
 
-        ret = ar_mailbox_take_wait(pipeline->box_in, AR_LOOP_FOREVER, &in);
-        if (ret < 0)
+        if (ar_mailbox_take_wait(pipeline->box_in, AR_LOOP_FOREVER, &in) < 0)
             return;
         take_live_changes(pipeline);
         take_style(pipeline);
@@ -453,9 +487,9 @@ static void run_frames(struct ar_pipeline *pipeline)
         if (!out) {
             ar_pipeline_count_dropped(pipeline);
         } else if (in->notice[0] != '\0') {
-            ret = show_notice(pipeline, in, out);
+            show_notice(pipeline, in, out);
         } else {
-            ret = paint_one(pipeline, in, out);
+            paint_one(pipeline, in, out);
             n_painted++;
         }
         ar_frame_unref(&in);
@@ -471,9 +505,8 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
                                         .width_px = shape->width_px,
                                         .height_px = shape->height_px,
                                         .precision = pipeline->settings.network.precision };
-    int ret =
-        ar_decoder_temporal_create(&pipeline->temporal, ar_display_shape(pipeline->display),
-                                   &pipeline->kernels, pipeline->workers);
+    int ret = ar_decoder_temporal_create(&pipeline->temporal, painted_shape(pipeline),
+                                         &pipeline->kernels, pipeline->workers);
 
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");
@@ -484,8 +517,8 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
     if (ret < 0)
         return ret;
     publish_style(pipeline);
-    ret =
-        ar_pool_create(&pipeline->pool_out, ar_display_shape(pipeline->display), N_FRAMES_OUT);
+    ret = ar_pool_create(&pipeline->pool_out, painted_shape(pipeline),
+                         N_FRAMES_OUT + N_FRAMES_AN_OUTPUT * pipeline->n_outputs);
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");
     ar_pipeline_set_state(pipeline, AR_PIPELINE_CALIBRATING);
@@ -495,8 +528,9 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
         return ar_reason_set_err(reason, ret, "calibration");
     ar_governor_init(&pipeline->governor, &pipeline->settings.budget,
                      &pipeline->calibration.cost);
+    choose_waits(pipeline);
     pipeline->governor.may_bail =
-        !ar_capture_lossless(pipeline->capture) && !ar_display_keeps_all(pipeline->display);
+        !ar_capture_lossless(pipeline->capture) && !pipeline->outputs[0].keeps_all;
     return 0;
 }
 
@@ -511,7 +545,7 @@ static void pin_threads(struct ar_pipeline *pipeline)
     ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
 }
 
-void ar_pipeline_compute_stage(struct ar_pipeline *pipeline)
+void ar_pipeline_compute_stage(struct ar_pipeline *pipeline, uint32_t index)
 {
     struct ar_reason reason = { "" };
     int ret;
@@ -519,7 +553,7 @@ void ar_pipeline_compute_stage(struct ar_pipeline *pipeline)
     if (pipeline->settings.network.pin)
         pin_threads(pipeline);
     if (ar_latch_wait(&pipeline->source_open) == 0 &&
-        ar_latch_wait(&pipeline->display_open) == 0) {
+        ar_latch_wait(&pipeline->displays_open) == 0) {
         ret = prepare(pipeline, &reason);
         if (ret == 0) {
             ar_pipeline_set_state(pipeline, AR_PIPELINE_RUNNING);
@@ -532,6 +566,8 @@ void ar_pipeline_compute_stage(struct ar_pipeline *pipeline)
     ar_cpu_clock_close(&pipeline->cpu_clock);
     ar_pipeline_stop_source(pipeline);
     ar_latch_give(&pipeline->compute_done, 0);
-    ar_mailbox_close(pipeline->box_out);
-    ar_pipeline_wake_display(pipeline);
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
+        ar_mailbox_close(pipeline->outputs[i].box);
+        ar_pipeline_wake_output(&pipeline->outputs[i]);
+    }
 }

@@ -9,54 +9,126 @@
 
 #define TAG "display"
 
-static void on_shown(struct ar_pipeline *pipeline, const struct ar_display_shown *shown)
+static bool leads(const struct ar_output *output)
 {
-    struct ar_pipeline_status *stats = &pipeline->stats;
+    return atomic_load(&output->pipeline->leader) == output->index;
+}
+
+static struct ar_pipeline_output *stats_of(const struct ar_output *output)
+{
+    return &output->pipeline->stats.outputs[output->index];
+}
+
+/* A screen to follow the refreshes of. */
+static void follow(struct ar_pipeline *pipeline, uint32_t refresh_millihz)
+{
+    pthread_mutex_lock(&pipeline->phase_lock);
+    ar_phase_init(&pipeline->phase, refresh_millihz);
+    pthread_mutex_unlock(&pipeline->phase_lock);
+}
+
+static void lead(struct ar_output *output, const struct ar_display_shown *shown)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    struct ar_budget_ledger *ledger = &pipeline->stats.ledger;
 
     pthread_mutex_lock(&pipeline->phase_lock);
     ar_phase_flip(&pipeline->phase, shown->shown_us);
     pthread_mutex_unlock(&pipeline->phase_lock);
 
     pthread_mutex_lock(&pipeline->stats_lock);
-    stats->n_shown++;
-    ar_budget_ledger_add(&stats->ledger, AR_BUDGET_PRESENT,
-                         shown->shown_us - shown->painted_us);
-    ar_budget_ledger_add(&stats->ledger, AR_BUDGET_LATENCY,
-                         shown->shown_us - shown->capture_us);
+    ar_budget_ledger_add(ledger, AR_BUDGET_PRESENT, shown->shown_us - shown->painted_us);
+    ar_budget_ledger_add(ledger, AR_BUDGET_LATENCY, shown->shown_us - shown->capture_us);
     pthread_mutex_unlock(&pipeline->stats_lock);
-    ar_notify_ready(&pipeline->notify, ar_display_describe(pipeline->display));
+    ar_notify_ready(&pipeline->notify, ar_display_describe(output->display));
     ar_notify_alive(&pipeline->notify, ar_clock_now_us());
 }
 
-static void publish_display(struct ar_pipeline *pipeline)
+static void on_shown(struct ar_output *output, const struct ar_display_shown *shown)
 {
+    struct ar_pipeline *pipeline = output->pipeline;
+
     pthread_mutex_lock(&pipeline->stats_lock);
-    snprintf(pipeline->stats.display, sizeof(pipeline->stats.display), "%s",
-             ar_display_describe(pipeline->display));
+    stats_of(output)->n_shown++;
+    ar_histogram_add(&stats_of(output)->latency, shown->shown_us - shown->capture_us);
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    if (leads(output))
+        lead(output, shown);
+}
+
+static void publish_display(const struct ar_output *output)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    struct ar_pipeline_output *stats = stats_of(output);
+
+    pthread_mutex_lock(&pipeline->stats_lock);
+    stats->state = AR_PIPELINE_OUTPUT_OPEN;
+    snprintf(stats->describe, sizeof(stats->describe), "%s",
+             ar_display_describe(output->display));
+    stats->refresh_millihz = ar_display_refresh_millihz(output->display);
     pipeline->stats.frames_wanted = pipeline->n_frames;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    pthread_mutex_lock(&pipeline->phase_lock);
-    ar_phase_init(&pipeline->phase, ar_display_refresh_millihz(pipeline->display));
-    pthread_mutex_unlock(&pipeline->phase_lock);
+    if (leads(output))
+        follow(pipeline, ar_display_refresh_millihz(output->display));
+}
+
+/* The first output that has not failed; n_outputs: all have. Under stats_lock. */
+static uint32_t find_leader(const struct ar_pipeline_status *stats)
+{
+    uint32_t i = 0;
+
+    while (i < stats->n_outputs && stats->outputs[i].state == AR_PIPELINE_OUTPUT_FAILED)
+        i++;
+    return i;
+}
+
+/* Leaves the others alone; when none is left everything ends. */
+static void fail(struct ar_output *output, int ret, const struct ar_reason *reason)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    uint32_t refresh_millihz = 0;
+    uint32_t leader;
+
+    output->failed = true;
+    pthread_mutex_lock(&pipeline->stats_lock);
+    stats_of(output)->state = AR_PIPELINE_OUTPUT_FAILED;
+    snprintf(stats_of(output)->why, sizeof(stats_of(output)->why), "%.191s", reason->text);
+    leader = find_leader(&pipeline->stats);
+    if (leader < pipeline->n_outputs)
+        refresh_millihz = pipeline->stats.outputs[leader].refresh_millihz;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+
+    ar_mailbox_close(output->box);
+    ar_loop_stop(output->loop);
+    if (leader == pipeline->n_outputs) {
+        ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, ret, reason);
+        return;
+    }
+    ar_pipeline_note(pipeline, AR_PIPELINE_DISPLAY, ret, reason);
+    ar_log(AR_LOG_WARN, TAG, "%s; the other displays go on", reason->text);
+    if (atomic_exchange(&pipeline->leader, leader) != leader)
+        follow(pipeline, refresh_millihz);
 }
 
 static void on_event(void *user, enum ar_display_event event,
                      const struct ar_display_shown *shown, const char *text)
 {
-    struct ar_pipeline *pipeline = user;
+    struct ar_output *output = user;
+    struct ar_pipeline *pipeline = output->pipeline;
     struct ar_reason reason = { "" };
 
     switch (event) {
     case AR_DISPLAY_IDLE: /* the stage's own loop looks at readiness after every event */
         break;
     case AR_DISPLAY_SHOWN:
-        on_shown(pipeline, shown);
+        on_shown(output, shown);
         break;
     case AR_DISPLAY_UNSEEN: /* no fault of ours, and no end of it by starting anew */
-        ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+        if (leads(output))
+            ar_notify_alive(&pipeline->notify, ar_clock_now_us());
         break;
     case AR_DISPLAY_CHANGED:
-        publish_display(pipeline);
+        publish_display(output);
         break;
     case AR_DISPLAY_QUIT:
         ar_pipeline_stop(pipeline);
@@ -67,13 +139,14 @@ static void on_event(void *user, enum ar_display_event event,
         break;
     case AR_DISPLAY_FAILED:
         ar_reason_set(&reason, -EIO, "%s", text);
-        ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, -EIO, &reason);
+        fail(output, -EIO, &reason);
         break;
     }
 }
 
-static int start_output(struct ar_pipeline *pipeline, struct ar_reason *reason)
+static int start_output(struct ar_output *output, struct ar_reason *reason)
 {
+    struct ar_pipeline *pipeline = output->pipeline;
     const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
     struct ar_display_source source = {
         .width_px = shape->width_px,
@@ -82,26 +155,26 @@ static int start_output(struct ar_pipeline *pipeline, struct ar_reason *reason)
         .title = pipeline->settings.network.style,
     };
 
-    return ar_display_start(pipeline->display, &source, pipeline->display_loop, on_event,
-                            pipeline, reason);
+    return ar_display_start(output->display, &source, output->loop, on_event, output, reason);
 }
 
-/* No screen: a clip of a few seconds with its contact sheet, or nothing at all for a service. */
-static int fall_back(struct ar_pipeline *pipeline, struct ar_reason *reason)
+/* No screen: a clip of a few seconds with its contact sheet, or nothing at all for a service or beside other displays. */
+static int fall_back(struct ar_output *output, struct ar_reason *reason)
 {
+    struct ar_pipeline *pipeline = output->pipeline;
     const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
-    uint64_t rate_millihz = ar_capture_rate_millihz(pipeline->capture);
-    struct ar_display_params params = pipeline->settings.display;
+    const uint64_t rate_millihz = ar_capture_rate_millihz(pipeline->capture);
+    const bool demo = pipeline->demo && pipeline->n_outputs == 1;
     int ret;
 
     ar_log(AR_LOG_INFO, TAG, "%s; %s", reason->text,
-           pipeline->demo ? "painting into " AR_PIPELINE_DEMO_CLIP : "painting for nobody");
-    snprintf(params.output, sizeof(params.output), "%s",
-             pipeline->demo ? "file:" AR_PIPELINE_DEMO_CLIP : "null");
-    ar_display_destroy(pipeline->display);
-    pipeline->display = NULL;
-    ret = ar_display_create(&pipeline->display, &params, reason);
-    if (ret < 0 || !pipeline->demo)
+           demo ? "painting into " AR_PIPELINE_DEMO_CLIP : "painting for nobody");
+    snprintf(output->params.output, sizeof(output->params.output), "%s",
+             demo ? "file:" AR_PIPELINE_DEMO_CLIP : "null");
+    ar_display_destroy(output->display);
+    output->display = NULL;
+    ret = ar_display_create(&output->display, &output->params, reason);
+    if (ret < 0 || !demo)
         return ret;
     if (pipeline->n_frames == 0)
         pipeline->n_frames = (uint32_t)(AR_PIPELINE_DEMO_SECONDS * rate_millihz / 1000);
@@ -110,23 +183,55 @@ static int fall_back(struct ar_pipeline *pipeline, struct ar_reason *reason)
     return ret < 0 ? ar_reason_set_err(reason, ret, "contact sheet") : 0;
 }
 
-static int open_display(struct ar_pipeline *pipeline, struct ar_reason *reason)
+/* The last one to open lets the painter begin: a file has its first picture then. */
+static int open_output(struct ar_output *output, struct ar_reason *reason)
 {
-    int ret = start_output(pipeline, reason);
+    struct ar_pipeline *pipeline = output->pipeline;
+    int ret = start_output(output, reason);
 
-    if (ret == -ENODEV && strcmp(pipeline->settings.display.output, "auto") == 0) {
-        ret = fall_back(pipeline, reason);
+    if (ret == -ENODEV && strcmp(output->params.output, "auto") == 0) {
+        ret = fall_back(output, reason);
         if (ret == 0)
-            ret = start_output(pipeline, reason);
+            ret = start_output(output, reason);
     }
     if (ret < 0)
         return ret;
-    publish_display(pipeline);
+    publish_display(output);
+    if (atomic_fetch_sub(&pipeline->n_closed, 1) == 1)
+        ar_latch_give(&pipeline->displays_open, 0);
     return 0;
 }
 
-/* Shows what comes until the painter closes its mailbox and the last picture is up. */
-static void show_frames(struct ar_pipeline *pipeline)
+/* How it gets its pictures, once it is known how they are painted. -ECANCELED: not at all. */
+static int prepare(struct ar_output *output, struct ar_reason *reason)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    const struct ar_frame_shape *wanted = ar_display_shape(output->display);
+    int ret = ar_latch_wait(&pipeline->displays_open);
+
+    if (ret < 0 || ar_convert_same(wanted, ar_display_shape(pipeline->outputs[0].display)))
+        return ret;
+    ret = ar_convert_create(&output->convert, wanted, &pipeline->kernels);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "%s", output->params.output) : 0;
+}
+
+/* Takes the frame. */
+static void show(struct ar_output *output, struct ar_frame *frame)
+{
+    struct ar_frame *converted;
+
+    if (!output->convert) {
+        ar_display_show(output->display, &frame);
+        return;
+    }
+    converted = ar_convert_run(output->convert, frame);
+    ar_frame_unref(&frame);
+    if (converted)
+        ar_display_show(output->display, &converted);
+}
+
+/* Shows what comes until the painter closes the mailbox and the last picture is up. */
+static void show_frames(struct ar_output *output)
 {
     int ret = 0;
 
@@ -134,50 +239,63 @@ static void show_frames(struct ar_pipeline *pipeline)
         struct ar_frame *frame = NULL;
 
         ret = -EAGAIN;
-        if (ar_display_ready(pipeline->display))
-            ret = ar_mailbox_take(pipeline->box_out, &frame);
+        if (ar_display_ready(output->display))
+            ret = ar_mailbox_take(output->box, &frame);
         if (ret == 0)
-            ar_display_show(pipeline->display, &frame);
+            show(output, frame);
         else if (ret == -EAGAIN)
-            ret = ar_loop_run_once(pipeline->display_loop, AR_LOOP_FOREVER);
+            ret = ar_loop_run_once(output->loop, AR_LOOP_FOREVER);
     }
 }
 
-static void close_display(struct ar_pipeline *pipeline)
+static void close_output(struct ar_output *output)
 {
+    struct ar_pipeline *pipeline = output->pipeline;
     struct ar_reason reason = { "" };
-    int ret = ar_display_stop(pipeline->display, &reason);
+    int ret = ar_display_stop(output->display, &reason);
 
+    ar_convert_destroy(output->convert);
+    output->convert = NULL;
     if (ret == 0 && pipeline->sheet) {
         ret = ar_sheet_write(pipeline->sheet, AR_PIPELINE_DEMO_SHEET, &reason);
         if (ret == 0)
             ar_log(AR_LOG_INFO, TAG, "before and after side by side: " AR_PIPELINE_DEMO_SHEET);
         ret = ret == -ENODATA ? 0 : ret;
     }
-    if (ret < 0)
-        ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
+    if (ret < 0 && !output->failed)
+        fail(output, ret, &reason);
 }
 
-void ar_pipeline_display_stage(struct ar_pipeline *pipeline)
+static void run_output(struct ar_output *output)
 {
     struct ar_reason reason = { "" };
-    int ret = ar_pipeline_publish_loop(pipeline, &pipeline->display_loop);
+    int ret = open_output(output, &reason);
+
+    if (ret < 0) { /* at the start it may be a typing error: nothing is painted then */
+        ar_pipeline_fail(output->pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
+        return;
+    }
+    ret = prepare(output, &reason);
+    if (ret == 0)
+        show_frames(output);
+    else if (ret != -ECANCELED)
+        ar_pipeline_fail(output->pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
+    close_output(output);
+}
+
+void ar_pipeline_display_stage(struct ar_pipeline *pipeline, uint32_t index)
+{
+    struct ar_output *output = &pipeline->outputs[index];
+    struct ar_reason reason = { "" };
+    int ret = ar_pipeline_publish_loop(pipeline, &output->loop);
 
     if (ret < 0) {
         ar_reason_set_err(&reason, ret, "event loop");
         ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
         return;
     }
-    if (ar_latch_wait(&pipeline->source_open) == 0) {
-        ret = open_display(pipeline, &reason);
-        if (ret == 0) {
-            ar_latch_give(&pipeline->display_open, 0);
-            show_frames(pipeline);
-            close_display(pipeline);
-        } else {
-            ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
-        }
-    }
-    ar_mailbox_close(pipeline->box_out);
-    ar_pipeline_withdraw_loop(pipeline, &pipeline->display_loop);
+    if (ar_latch_wait(&pipeline->source_open) == 0)
+        run_output(output);
+    ar_mailbox_close(output->box);
+    ar_pipeline_withdraw_loop(pipeline, &output->loop);
 }

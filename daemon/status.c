@@ -13,6 +13,12 @@ static const char *const state_names[] = {
     [AR_PIPELINE_ENDED] = "ended",
 };
 
+static const char *const output_state_names[] = {
+    [AR_PIPELINE_OUTPUT_CLOSED] = "closed",
+    [AR_PIPELINE_OUTPUT_OPEN] = "open",
+    [AR_PIPELINE_OUTPUT_FAILED] = "failed",
+};
+
 static double seconds_since(uint64_t start_us, uint64_t now_us)
 {
     return start_us == 0 || now_us < start_us ? 0.0 : (double)(now_us - start_us) / 1e6;
@@ -70,10 +76,33 @@ static json_t *energy_json(const struct ar_pipeline_status *status, uint64_t now
                            frame_j * frames_per_second(status, now_us) * 3600.0));
 }
 
+static json_t *outputs_json(const struct ar_pipeline_status *status)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < status->n_outputs; i++) {
+        const struct ar_pipeline_output *output = &status->outputs[i];
+        const struct ar_histogram *latency = &output->latency;
+
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "display",
+                                        output->describe, "state",
+                                        output_state_names[output->state], "why", output->why,
+                                        "shown", (json_int_t)output->n_shown, "overtaken",
+                                        (json_int_t)output->n_overtaken, "p50_us",
+                                        (json_int_t)ar_histogram_quantile_us(latency, 0.50),
+                                        "p99_us",
+                                        (json_int_t)ar_histogram_quantile_us(latency, 0.99),
+                                        "max_us", (json_int_t)latency->max_us));
+    }
+    return list;
+}
+
 json_t *ar_status_json(const struct ar_pipeline_status *status,
                        const struct ar_thermal_reading *heat, uint64_t now_us)
 {
     const struct ar_budget_ledger *ledger = &status->ledger;
+    const struct ar_pipeline_output *leader = &status->outputs[status->leader];
 
     json_t *object =
         json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:I, s:I,"
@@ -81,7 +110,7 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
                   " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
                   "version", AR_VERSION, "pid", (int)getpid(), "state",
                   state_names[status->state], "source", status->source, "source_state",
-                  status->source_state, "display", status->display, "style", status->style,
+                  status->source_state, "display", leader->describe, "style", status->style,
                   "tier", status->tier, "precision", status->precision ? status->precision : "",
                   "loop", status->loop, "threads", (int)status->n_threads, "width_px",
                   (int)status->width_px, "height_px", (int)status->height_px, "rate_millihz",
@@ -95,10 +124,11 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
                   (json_int_t)status->n_dropped, "lost", (json_int_t)status->n_lost, "corrupt",
                   (json_int_t)status->n_corrupt, "guessed", (json_int_t)status->n_guessed,
                   "resumed", (json_int_t)status->n_resumed, "painted",
-                  (json_int_t)ledger->n_painted, "shown", (json_int_t)status->n_shown, "missed",
+                  (json_int_t)ledger->n_painted, "shown", (json_int_t)leader->n_shown, "missed",
                   (json_int_t)ledger->n_missed, "longest_run", (json_int_t)ledger->longest_run,
                   "switches", (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
 
+    json_object_set_new(object, "displays", outputs_json(status));
     json_object_set_new(object, "degraded", json_integer((json_int_t)ledger->n_degraded));
     json_object_set_new(object, "calibrations",
                         json_integer((json_int_t)status->n_calibrations));
@@ -178,6 +208,29 @@ static void print_source(const json_t *status, FILE *out)
     fputc('\n', out);
 }
 
+/* The one display; of several each with what became of its pictures. */
+static void print_displays(const json_t *status, FILE *out)
+{
+    const json_t *displays = json_object_get(status, "displays");
+    const json_t *display;
+    size_t i;
+
+    if (json_array_size(displays) < 2) {
+        fprintf(out, "  display   %s\n", text_of(status, "display"));
+        return;
+    }
+    json_array_foreach(displays, i, display)
+    {
+        fprintf(out, "  display   %s: %lld shown, %lld overtaken, latency %.1f / %.1f ms",
+                text_of(display, "display"), count_of(display, "shown"),
+                count_of(display, "overtaken"), number_of(display, "p50_us") / 1e3,
+                number_of(display, "p99_us") / 1e3);
+        if (strcmp(text_of(display, "state"), "failed") == 0)
+            fprintf(out, ", failed: %s", text_of(display, "why"));
+        fputc('\n', out);
+    }
+}
+
 void ar_status_print(const json_t *status, FILE *out)
 {
     double pinned = number_of(status, "pinned_width");
@@ -188,7 +241,7 @@ void ar_status_print(const json_t *status, FILE *out)
             text_of(status, "state"), number_of(status, "uptime_s"));
     fprintf(out, "  style     %s\n", text_of(status, "style"));
     print_source(status, out);
-    fprintf(out, "  display   %s\n", text_of(status, "display"));
+    print_displays(status, out);
     fprintf(out, "  engine    %s, %s, %lld threads, %s\n", text_of(status, "tier"),
             text_of(status, "precision"), count_of(status, "threads"), text_of(status, "loop"));
     fprintf(out, "  budget    %.1f ms, width %.2f%s, mean %.2f, %lld switches\n",

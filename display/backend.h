@@ -19,6 +19,7 @@ struct ar_display_backend {
     const char *name; /* the prefix in `output` */
     size_t size_b;    /* of the backend's struct, which starts with struct ar_display */
     bool keeps_all;
+    bool only_one; /* in a process at a time */
     enum ar_display_auto automatic;
     /* What this build lacks for it, which has no functions then. NULL: nothing. */
     const char *missing;

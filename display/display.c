@@ -2,6 +2,7 @@
 #include "display/display.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ const struct ar_option ar_display_options[] = {
       .apply = AR_OPTION_RESTART,
       .help =
           "where pictures go: auto, kms[:CONNECTOR], sdl, v4l2:DEVICE, file:OUT (.mp4, .mkv, "
-          ".mov, .y4m; - for Y4M on standard output) or null" },
+          ".mov, .y4m; - for Y4M on standard output) or null; up to four with commas between" },
     { .key = "fullscreen",
       .type = AR_OPTION_BOOL,
       .offset = offsetof(struct ar_display_params, fullscreen),
@@ -46,6 +47,11 @@ static const struct ar_display_backend *find_backend(const char *name, size_t le
     return NULL;
 }
 
+static const struct ar_display_backend *backend_of(const char *output)
+{
+    return find_backend(output, (size_t)(strchrnul(output, ':') - output));
+}
+
 /* `auto` becomes whichever backend starts, in place: its memory fits the largest. */
 static size_t largest_size_b(void)
 {
@@ -57,13 +63,69 @@ static size_t largest_size_b(void)
     return size_b;
 }
 
+/* One more output of the list. */
+static int check_next(const struct ar_display_params *list, int n, struct ar_reason *reason)
+{
+    const char *output = list[n].output;
+    const struct ar_display_backend *backend = backend_of(output);
+
+    for (int i = 0; i < n; i++) {
+        if (strcmp(list[i].output, output) == 0)
+            return ar_reason_set(reason, -EINVAL, "display.output: \"%s\" is there twice",
+                                 output);
+        if (backend && backend->only_one && backend_of(list[i].output) == backend)
+            return ar_reason_set(reason, -EINVAL,
+                                 "display.output: \"%s\" beside \"%s\", there can be only "
+                                 "one %s",
+                                 output, list[i].output, backend->name);
+    }
+    return 0;
+}
+
+/* Without the spaces around it. */
+static size_t trim(const char **text, size_t length)
+{
+    while (length > 0 && isspace((unsigned char)**text)) {
+        (*text)++;
+        length--;
+    }
+    while (length > 0 && isspace((unsigned char)(*text)[length - 1]))
+        length--;
+    return length;
+}
+
+int ar_display_split(const struct ar_display_params *params,
+                     struct ar_display_params list[AR_DISPLAY_MAX], struct ar_reason *reason)
+{
+    const char *rest = params->output;
+    int n = 0;
+
+    for (; rest; n++) {
+        const char *item = rest;
+        const char *comma = strchr(rest, ',');
+        const size_t length = trim(&item, comma ? (size_t)(comma - rest) : strlen(rest));
+
+        if (n == AR_DISPLAY_MAX || length == 0)
+            return ar_reason_set(reason, -EINVAL,
+                                 "display.output \"%s\": must be one to %d outputs with commas "
+                                 "between; it takes " OUTPUTS,
+                                 params->output, AR_DISPLAY_MAX);
+        list[n] = *params;
+        memcpy(list[n].output, item, length);
+        list[n].output[length] = '\0';
+        if (check_next(list, n, reason) < 0)
+            return -EINVAL;
+        rest = comma ? comma + 1 : NULL;
+    }
+    return n;
+}
+
 int ar_display_create(struct ar_display **out, const struct ar_display_params *params,
                       struct ar_reason *reason)
 {
     const char *colon = strchrnul(params->output, ':');
     bool automatic = strcmp(params->output, "auto") == 0;
-    const struct ar_display_backend *backend =
-        find_backend(params->output, (size_t)(colon - params->output));
+    const struct ar_display_backend *backend = backend_of(params->output);
     struct ar_display *base;
     int ret = 0;
 

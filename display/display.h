@@ -41,14 +41,23 @@ typedef void ar_display_event_fn(void *user, enum ar_display_event event,
                                  const struct ar_display_shown *shown, const char *reason);
 
 struct ar_display_params {
-    /* auto | kms[:CONNECTOR] | sdl | v4l2:DEV | file:OUT | null */
+    /* auto | kms[:CONNECTOR] | sdl | v4l2:DEV | file:OUT | null; several with commas between */
     char output[AR_OPTION_TEXT_MAX];
     bool fullscreen;
 };
 
 extern const struct ar_option ar_display_options[];
 
-/* Chooses the backend by the prefix; opens nothing. `auto` takes the first that starts: kms, sdl. */
+#define AR_DISPLAY_MAX 4
+
+/*
+ * Params of their own for each output that is listed, with the spaces around it gone. How many, or -EINVAL for
+ * an empty place in the list, too many, one twice, or two of a kind that there can be one of in a process.
+ */
+int ar_display_split(const struct ar_display_params *params,
+                     struct ar_display_params list[AR_DISPLAY_MAX], struct ar_reason *reason);
+
+/* One output. Chooses the backend by the prefix; opens nothing. `auto` takes the first that starts: kms, sdl. */
 int ar_display_create(struct ar_display **out, const struct ar_display_params *params,
                       struct ar_reason *reason);
 /* Accepts NULL; stops first when started. */

@@ -451,6 +451,7 @@ static void show(struct ar_display *base, struct ar_frame **frame)
 const struct ar_display_backend ar_display_kms = {
     .name = "kms",
     .size_b = sizeof(struct kms),
+    .only_one = true, /* a card has one master */
     .automatic = AR_DISPLAY_AUTO_BARE_TTY,
     .configure = configure,
     .start = start,

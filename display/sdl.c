@@ -295,6 +295,7 @@ static void show(struct ar_display *base, struct ar_frame **frame)
 const struct ar_display_backend ar_display_sdl = {
     .name = "sdl",
     .size_b = sizeof(struct sdl),
+    .only_one = true, /* its state is the process's */
     .automatic = AR_DISPLAY_AUTO_DESKTOP,
     .configure = ar_display_configure_plain,
     .start = start,

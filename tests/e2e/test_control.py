@@ -25,7 +25,7 @@ FIELDS = {
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
     'dropped': int, 'lost': int, 'corrupt': int, 'guessed': int, 'resumed': int, 'painted': int, 'shown': int, 'missed': int,
     'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
-    'energy': dict, 'phase_us': type(None),
+    'energy': dict, 'phase_us': type(None), 'displays': list,
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
 

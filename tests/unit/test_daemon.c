@@ -114,6 +114,18 @@ START_TEST(sheet_pastes_every_format_in_full_range)
 }
 END_TEST
 
+static char text[8192];
+
+static void print(const json_t *object)
+{
+    FILE *out;
+
+    memset(text, 0, sizeof(text));
+    out = fmemopen(text, sizeof(text), "w");
+    ar_status_print(object, out);
+    fclose(out);
+}
+
 START_TEST(status_is_complete_and_printable)
 {
     struct ar_pipeline_status status = { .state = AR_PIPELINE_RUNNING,
@@ -129,11 +141,11 @@ START_TEST(status_is_complete_and_printable)
                                          .n_threads = 2,
                                          .started_us = 1000000,
                                          .budget_us = 25000,
-                                         .n_shown = 9 };
+                                         .n_outputs = 1,
+                                         .outputs = {
+                                             { .describe = "null 64x48", .n_shown = 9 } } };
     const struct ar_thermal_reading heat = { .celsius = 61.4 };
-    char text[4096] = "";
     json_t *object;
-    FILE *out;
 
     ar_budget_ledger_init(&status.ledger);
     for (int i = 0; i < 10; i++) {
@@ -147,10 +159,9 @@ START_TEST(status_is_complete_and_printable)
     ck_assert(json_number_value(json_object_get(object, "mean_width")) == 0.5);
     ck_assert(json_number_value(json_object_get(object, "fps")) == 5.0);
 
-    out = fmemopen(text, sizeof(text), "w");
-    ar_status_print(object, out);
-    fclose(out);
+    print(object);
     ck_assert_ptr_nonnull(strstr(text, "zebra"));
+    ck_assert_ptr_nonnull(strstr(text, "display   null 64x48\n"));
     ck_assert_ptr_nonnull(strstr(text, "at 30 fps, measured 15.0, now lost, came back 2 times, "
                                        "7 time stamps guessed\n"));
     ck_assert_ptr_nonnull(strstr(text, "10 painted, 5.0 a second, 9 shown"));
@@ -163,10 +174,41 @@ START_TEST(status_is_complete_and_printable)
 
     /* Another version's reply: nothing that is printed may be taken for granted. */
     object = json_object();
-    out = fmemopen(text, sizeof(text), "w");
-    ar_status_print(object, out);
-    fclose(out);
+    print(object);
     json_decref(object);
+}
+END_TEST
+
+START_TEST(status_tells_of_each_display)
+{
+    struct ar_pipeline_status status = {
+        .state = AR_PIPELINE_RUNNING,
+        .source_state = "flowing",
+        .tier = "scalar",
+        .n_outputs = 2,
+        .leader = 1,
+        .outputs = { { .state = AR_PIPELINE_OUTPUT_FAILED,
+                       .describe = "file out.y4m",
+                       .why = "out.y4m: disk full",
+                       .n_shown = 3 },
+                     { .state = AR_PIPELINE_OUTPUT_OPEN,
+                       .describe = "null 64x48",
+                       .n_shown = 5,
+                       .n_overtaken = 2 } },
+    };
+    const struct ar_thermal_reading heat = { .celsius = 20.0 };
+    json_t *object;
+
+    ar_histogram_add(&status.outputs[1].latency, 40000);
+    object = ar_status_json(&status, &heat, 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "shown")), 5);
+    ck_assert_str_eq(json_string_value(json_object_get(object, "display")), "null 64x48");
+    print(object);
+    json_decref(object);
+    ck_assert_ptr_nonnull(strstr(text, "display   file out.y4m: 3 shown, 0 overtaken, latency "
+                                       "0.0 / 0.0 ms, failed: out.y4m: disk full\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "display   null 64x48: 5 shown, 2 overtaken, latency 40.0 / 40.0 ms\n"));
 }
 END_TEST
 
@@ -219,6 +261,7 @@ int main(void)
                         2 * AR_FRAME_N_FORMATS);
     tcase_add_test(pure, stepping_goes_around_both_ends);
     tcase_add_test(pure, status_is_complete_and_printable);
+    tcase_add_test(pure, status_tells_of_each_display);
     tcase_add_test(pure, a_latch_keeps_its_first_result);
     tcase_add_test(pure, a_socket_path_that_is_too_long_is_refused);
     tcase_add_test(pure, every_command_has_an_action);
