@@ -17,6 +17,7 @@ struct ar_capture_backend {
     size_t size_b;    /* of the backend's struct, which starts with struct ar_capture */
     /* Parses the text after "name:" (NULL when there is none). Opens nothing. */
     int (*configure)(struct ar_capture *base, const char *argument, struct ar_reason *reason);
+    /* Sets shape, rate, lossless and describe. The pool is made after it. */
     int (*start)(struct ar_capture *base, struct ar_reason *reason);
     void (*stop)(struct ar_capture *base);
     int (*next)(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason);
@@ -42,6 +43,7 @@ struct ar_capture {
     const struct ar_capture_backend *backend; /* NULL: automatic and not started */
     struct ar_capture_params params;
     struct ar_loop *loop; /* while started */
+    struct ar_pool *pool; /* while started; of the shape */
     struct ar_frame_shape shape;
     uint32_t rate_millihz;
     bool automatic; /* the source is `auto`: the backend is chosen by start */
@@ -75,7 +77,7 @@ void ar_capture_set_state(struct ar_capture *base, enum ar_capture_state state);
 int ar_capture_wait_until(struct ar_capture *base, uint64_t due_us);
 
 /* A free frame. A lossless source waits for one; any other gets -EAGAIN. -ECANCELED after a stop. */
-int ar_capture_take(struct ar_capture *base, struct ar_pool *pool, struct ar_frame **out);
+int ar_capture_take(struct ar_capture *base, struct ar_frame **out);
 
 static inline void ar_capture_count(atomic_uint_fast64_t *counter, uint64_t n)
 {

@@ -184,6 +184,16 @@ static int start_automatic(struct ar_capture *capture, struct ar_reason *reason)
     return ret < 0 ? ret : capture->backend->start(capture, reason);
 }
 
+static int make_pool(struct ar_capture *capture, struct ar_reason *reason)
+{
+    const int ret = ar_pool_create(&capture->pool, &capture->shape, AR_CAPTURE_POOL_FRAMES);
+
+    if (ret == 0)
+        return 0;
+    capture->backend->stop(capture);
+    return ar_reason_set_err(reason, ret, "%s: no memory for frames", capture->describe);
+}
+
 int ar_capture_start(struct ar_capture *capture, struct ar_loop *loop, struct ar_reason *reason)
 {
     int ret;
@@ -194,6 +204,8 @@ int ar_capture_start(struct ar_capture *capture, struct ar_loop *loop, struct ar
         ret = start_automatic(capture, reason);
     else
         ret = capture->backend->start(capture, reason);
+    if (ret == 0)
+        ret = make_pool(capture, reason);
     if (ret < 0) {
         capture->loop = NULL;
         return ret;
@@ -210,6 +222,8 @@ void ar_capture_stop(struct ar_capture *capture)
     if (!capture->started)
         return;
     capture->backend->stop(capture);
+    ar_pool_destroy(capture->pool);
+    capture->pool = NULL;
     capture->started = false;
     capture->loop = NULL;
 }
@@ -383,15 +397,15 @@ int ar_capture_wait_until(struct ar_capture *base, uint64_t due_us)
     return 0;
 }
 
-int ar_capture_take(struct ar_capture *base, struct ar_pool *pool, struct ar_frame **out)
+int ar_capture_take(struct ar_capture *base, struct ar_frame **out)
 {
-    *out = ar_pool_take(pool);
+    *out = ar_pool_take(base->pool);
     while (!*out && base->lossless) {
         const int ret = ar_capture_wait_until(base, ar_clock_now_us() + POOL_RETRY_US);
 
         if (ret < 0)
             return ret;
-        *out = ar_pool_take(pool);
+        *out = ar_pool_take(base->pool);
     }
     return *out ? 0 : -EAGAIN;
 }

@@ -38,7 +38,6 @@ struct file {
     struct ar_capture base;
     char path[AR_OPTION_TEXT_MAX];
     struct ar_reader *reader;
-    struct ar_pool *pool;
     uint64_t origin_us;       /* when the clip's time 0 was, or would have been, due */
     uint64_t sequence;        /* of the next picture */
     uint64_t n_corrupt_known; /* of the reader's count */
@@ -170,26 +169,19 @@ static void stop(struct ar_capture *base)
     if (file->reader)
         file->reader->ops->close(file->reader);
     file->reader = NULL;
-    ar_pool_destroy(file->pool);
-    file->pool = NULL;
 }
 
 static int start(struct ar_capture *base, struct ar_reason *reason)
 {
     struct file *file = from_base(base);
-    int ret = open_reader(file, reason);
+    const int ret = open_reader(file, reason);
 
-    if (ret == 0) {
-        base->shape = file->reader->shape;
-        base->rate_millihz = file->reader->rate_millihz;
-        ret = ar_pool_create(&file->pool, &base->shape, AR_CAPTURE_POOL_FRAMES);
-        if (ret < 0)
-            ar_reason_set_err(reason, ret, "%s: no memory for frames", file->path);
-    }
     if (ret < 0) {
         stop(base);
         return ret == -ENOTSUP ? -EINVAL : ret;
     }
+    base->shape = file->reader->shape;
+    base->rate_millihz = file->reader->rate_millihz;
     base->lossless = base->params.pace == AR_CAPTURE_FAST;
     file->sequence = 0;
     file->n_corrupt_known = 0;
@@ -273,7 +265,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
         ret = base->lossless ? advance_lossless(file, &due_us, reason)
                              : advance_in_time(file, &due_us, reason);
         if (ret == 0)
-            ret = ar_capture_take(base, file->pool, &frame);
+            ret = ar_capture_take(base, &frame);
         if (ret == 0)
             break;
         if (ret != -EAGAIN)

@@ -18,7 +18,6 @@
 struct pattern {
     struct ar_capture base;
     struct ar_scene *scene;
-    struct ar_pool *pool;
     uint64_t origin_us; /* when picture 0 was due: the first next(); 0 before */
     uint64_t number;    /* of the next picture */
 };
@@ -83,22 +82,16 @@ static void stop(struct ar_capture *base)
 
     ar_scene_destroy(pattern->scene);
     pattern->scene = NULL;
-    ar_pool_destroy(pattern->pool);
-    pattern->pool = NULL;
 }
 
 static int start(struct ar_capture *base, struct ar_reason *reason)
 {
     struct pattern *pattern = from_base(base);
-    int ret = ar_scene_create(&pattern->scene, base->shape.width_px, base->shape.height_px,
-                              base->rate_millihz);
+    const int ret = ar_scene_create(&pattern->scene, base->shape.width_px,
+                                    base->shape.height_px, base->rate_millihz);
 
-    if (ret == 0)
-        ret = ar_pool_create(&pattern->pool, &base->shape, AR_CAPTURE_POOL_FRAMES);
-    if (ret < 0) {
-        stop(base);
+    if (ret < 0)
         return ar_reason_set_err(reason, ret, "pattern");
-    }
     base->lossless = base->params.pace == AR_CAPTURE_FAST;
     pattern->number = 0;
     pattern->origin_us = 0;
@@ -140,7 +133,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
         ret = base->lossless ? ar_capture_wait_until(base, 0) : wait_for_turn(pattern);
         if (ret < 0)
             return ret;
-        ret = ar_capture_take(base, pattern->pool, &frame);
+        ret = ar_capture_take(base, &frame);
         if (ret == 0)
             break;
         if (ret != -EAGAIN)

@@ -47,7 +47,6 @@ struct v4l2 {
     struct ar_v4l2_wish wish;
     struct ar_v4l2_stream stream;
     struct ar_entries controls; /* a copy of base.controls, while they are applied */
-    struct ar_pool *pool;
     struct ar_loop_source *source; /* while the stream is open */
     struct ar_frame between;       /* of the stream's shape, where frames have another */
     uint8_t *between_memory;       /* NULL: they have not */
@@ -231,8 +230,6 @@ static void stop(struct ar_capture *base)
     close_stream(v4l2);
     free(v4l2->between_memory);
     v4l2->between_memory = NULL;
-    ar_pool_destroy(v4l2->pool);
-    v4l2->pool = NULL;
 }
 
 static int start(struct ar_capture *base, struct ar_reason *reason)
@@ -256,12 +253,7 @@ static int start(struct ar_capture *base, struct ar_reason *reason)
     /* When it comes back, the same again rather than what was asked for once. */
     v4l2->wish = (struct ar_v4l2_wish){ base->shape.width_px, base->shape.height_px,
                                         base->rate_millihz };
-    ret = ar_pool_create(&v4l2->pool, &base->shape, AR_CAPTURE_POOL_FRAMES);
-    if (ret < 0) {
-        ar_reason_set_err(reason, ret, "%s: no memory for frames", v4l2->stream.node.path);
-        stop(base);
-    }
-    return ret;
+    return 0;
 }
 
 static const struct {
@@ -364,7 +356,7 @@ static int fill_frame(struct v4l2 *v4l2, const struct ar_v4l2_picture *picture,
     struct ar_capture_tally *tally = &v4l2->base.tally;
     const uint64_t came_us = ar_clock_now_us();
     bool guessed;
-    int ret = ar_capture_take(&v4l2->base, v4l2->pool, out);
+    int ret = ar_capture_take(&v4l2->base, out);
 
     if (ret < 0) { /* we are slow, the camera is not silent */
         ar_capture_count(&tally->n_dropped, 1);
@@ -423,7 +415,7 @@ static int make_notice(struct v4l2 *v4l2, uint64_t now_us, struct ar_frame **out
     const enum ar_capture_state state = ar_capture_state_of(&v4l2->base);
 
     v4l2->notice_us = now_us + NOTICE_PERIOD_US;
-    *out = ar_pool_take(v4l2->pool);
+    *out = ar_pool_take(v4l2->base.pool);
     if (!*out)
         return -EAGAIN;
     snprintf((*out)->notice, sizeof((*out)->notice), "%s\n%s", ar_capture_state_words(state),
