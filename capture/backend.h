@@ -15,9 +15,13 @@
 struct ar_capture_backend {
     const char *name; /* the prefix in `source` */
     size_t size_b;    /* of the backend's struct, which starts with struct ar_capture */
+    bool can_wait;    /* at AR_CAPTURE_FAST, until a picture is asked for */
     /* Parses the text after "name:" (NULL when there is none). Opens nothing. */
     int (*configure)(struct ar_capture *base, const char *argument, struct ar_reason *reason);
-    /* Sets shape, rate, lossless and describe. The pool is made after it. */
+    /*
+     * Sets shape, rate and describe. The pool is made after it; where there is one already, this source takes another
+     * one's place, and shape and rate are to stay: other threads read them.
+     */
     int (*start)(struct ar_capture *base, struct ar_reason *reason);
     void (*stop)(struct ar_capture *base);
     int (*next)(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason);
@@ -31,6 +35,13 @@ struct ar_capture_tally {
     atomic_uint_fast64_t n_corrupt;
     atomic_uint_fast64_t n_resumed;
     atomic_uint_fast64_t n_guessed;
+};
+
+/* While the scene stands in for a camera: when to look for one again. */
+struct ar_capture_search {
+    uint64_t due_us;
+    uint64_t fingerprint; /* of the nodes at the last look */
+    uint32_t n_tries;     /* left, since they changed */
 };
 
 /* Pictures that came since a time, for the measured rate. */
@@ -53,6 +64,7 @@ struct ar_capture {
     struct ar_capture_tally tally;
     atomic_uint state; /* enum ar_capture_state */
     struct ar_capture_window window;
+    struct ar_capture_search search;
     atomic_uint measured_millihz;
     pthread_mutex_t controls_lock;
     struct ar_entries controls;            /* that the camera shall have, as last set */

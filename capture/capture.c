@@ -22,6 +22,13 @@
 
 #define MEASURE_US 1000000
 
+/*
+ * The scene that stands in for a camera. A camera that comes is opened within a second: a node has its permissions some
+ * milliseconds after it is there, and the camera behind it may want a moment longer.
+ */
+#define SEARCH_PERIOD_US 250000
+#define SEARCH_TRIES     4
+
 static const char *const pace_names[] = { "real", "fast", NULL };
 
 const struct ar_option ar_capture_options[] = {
@@ -161,27 +168,98 @@ void ar_capture_destroy(struct ar_capture *capture)
     free(capture);
 }
 
-/* The first camera that starts, else the scene. A camera that refuses is worth a line of its own. */
-static int start_automatic(struct ar_capture *capture, struct ar_reason *reason)
+/* The scene, because there was no camera. */
+static bool stands_in(const struct ar_capture *capture)
 {
-    struct ar_device devices[AR_DEVICES_MAX];
-    const int n_devices = ar_devices_list(devices, AR_DEVICES_MAX);
-    int ret;
+    return capture->automatic && capture->backend == &ar_capture_pattern;
+}
 
-    for (int i = 0; i < n_devices; i++) {
+/* The machine's cameras; some may not be for us to open. */
+struct cameras {
+    struct ar_device list[AR_DEVICES_MAX];
+    uint32_t n;
+    bool any_open; /* one at least could be opened */
+};
+
+static void find_cameras(struct cameras *cameras)
+{
+    const int n_devices = ar_devices_list(cameras->list, AR_DEVICES_MAX);
+
+    cameras->n = 0;
+    cameras->any_open = false;
+    for (int i = 0; i < n_devices; i++)
+        if (cameras->list[i].capture && !cameras->list[i].output) {
+            cameras->any_open |= cameras->list[i].card[0] != '\0';
+            cameras->list[cameras->n++] = cameras->list[i];
+        }
+}
+
+/* The first one that starts. A camera that refuses is worth a line of its own. -ENODEV: none does. */
+static int start_camera(struct ar_capture *capture, const struct cameras *cameras)
+{
+    for (uint32_t i = 0; i < cameras->n; i++) {
         struct ar_reason why = { .text = "" };
+        int ret = use_backend(capture, &ar_capture_v4l2, cameras->list[i].path, &why);
 
-        if (!devices[i].capture || devices[i].output)
-            continue;
-        ret = use_backend(capture, &ar_capture_v4l2, devices[i].path, &why);
         if (ret == 0)
             ret = capture->backend->start(capture, &why);
-        if (ret == 0 || ret == -ECANCELED)
-            return ret;
+        if (ret == 0)
+            return 0;
         ar_log(AR_LOG_WARN, TAG, "auto: %s", why.text);
     }
-    ret = use_backend(capture, &ar_capture_pattern, NULL, reason);
+    return -ENODEV;
+}
+
+static int start_scene(struct ar_capture *capture, struct ar_reason *reason)
+{
+    const int ret = use_backend(capture, &ar_capture_pattern, NULL, reason);
+
     return ret < 0 ? ret : capture->backend->start(capture, reason);
+}
+
+static int start_automatic(struct ar_capture *capture, struct ar_reason *reason)
+{
+    struct cameras cameras;
+
+    capture->search = (struct ar_capture_search){ .fingerprint = ar_devices_fingerprint() };
+    find_cameras(&cameras);
+    return start_camera(capture, &cameras) == 0 ? 0 : start_scene(capture, reason);
+}
+
+/* Whether nodes changed lately, and it is time to look at them. */
+static bool is_search_due(struct ar_capture_search *search)
+{
+    const uint64_t now_us = ar_clock_now_us();
+    uint64_t fingerprint;
+
+    if (now_us < search->due_us)
+        return false;
+    search->due_us = now_us + SEARCH_PERIOD_US;
+    fingerprint = ar_devices_fingerprint();
+    if (fingerprint != search->fingerprint)
+        search->n_tries = SEARCH_TRIES;
+    search->fingerprint = fingerprint;
+    if (search->n_tries == 0)
+        return false;
+    search->n_tries--;
+    return true;
+}
+
+/* A camera takes the scene's place, with the scene's frames, whose shape the whole pipeline knows. */
+static int search_camera(struct ar_capture *capture, struct ar_reason *reason)
+{
+    struct cameras cameras;
+
+    if (!is_search_due(&capture->search))
+        return 0;
+    find_cameras(&cameras);
+    if (!cameras.any_open)
+        return 0;
+    capture->backend->stop(capture);
+    if (start_camera(capture, &cameras) < 0)
+        return start_scene(capture, reason);
+    ar_log(AR_LOG_INFO, TAG, "%s, in place of the scene", capture->describe);
+    return 0;
 }
 
 static int make_pool(struct ar_capture *capture, struct ar_reason *reason)
@@ -210,9 +288,9 @@ int ar_capture_start(struct ar_capture *capture, struct ar_loop *loop, struct ar
         capture->loop = NULL;
         return ret;
     }
+    capture->lossless = capture->backend->can_wait && capture->params.pace == AR_CAPTURE_FAST;
     capture->started = true;
-    ar_log(AR_LOG_INFO, TAG, "%s%s",
-           capture->automatic && ar_capture_is_pattern(capture) ? "no camera, so " : "",
+    ar_log(AR_LOG_INFO, TAG, "%s%s", stands_in(capture) ? "no camera, so " : "",
            capture->describe);
     return 0;
 }
@@ -248,11 +326,6 @@ bool ar_capture_lossless(const struct ar_capture *capture)
     return capture->lossless;
 }
 
-bool ar_capture_is_pattern(const struct ar_capture *capture)
-{
-    return capture->backend == &ar_capture_pattern;
-}
-
 static uint64_t load(const atomic_uint_fast64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -284,11 +357,14 @@ uint32_t ar_capture_measured_millihz(const struct ar_capture *capture)
 
 int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar_reason *reason)
 {
-    int ret;
+    int ret = 0;
 
     assert(capture->started);
     *out = NULL;
-    ret = capture->backend->next(capture, out, reason);
+    if (stands_in(capture) && !capture->lossless)
+        ret = search_camera(capture, reason);
+    if (ret == 0)
+        ret = capture->backend->next(capture, out, reason);
     if (ret == 0 && (*out)->notice[0] == '\0')
         ar_capture_count(&capture->tally.n_frames, 1);
     measure_rate(capture);

@@ -16,7 +16,8 @@
  * One thread calls create, start, next, stop and destroy; interrupt() is ar_loop_stop() on the loop
  * given to start, from any thread. The counters are safe to read from any thread.
  * The end of a clip is not an error: next() reports -ENODATA. Nor is a camera that goes away once it has been there:
- * next() hands out notices (frames that carry words) until it is back.
+ * next() hands out notices (frames that carry words) until it is back. Nor is it one that `auto` found no camera at
+ * the start: the scene stands in for it, until next() finds one.
  */
 
 struct ar_capture;
@@ -60,13 +61,10 @@ const struct ar_frame_shape *ar_capture_shape(const struct ar_capture *capture);
 uint32_t ar_capture_rate_millihz(const struct ar_capture *capture);
 /* Pictures that really came, over the last second or more; 0 in the first. Any thread. */
 uint32_t ar_capture_measured_millihz(const struct ar_capture *capture);
-/* One line for people, another one when a camera came back (n_resumed): "pattern 640x360 at 30 fps", "/dev/video0 (USB Camera) YUYV 640x480 at 30 fps". */
+/* One line for people, another one when a camera came or came back. The thread of next(). "pattern 640x360 at 30 fps", "/dev/video0 (USB Camera) YUYV 640x480 at 30 fps". */
 const char *ar_capture_describe(const struct ar_capture *capture);
 /* True when frames must not be skipped: a clip at AR_CAPTURE_FAST. */
 bool ar_capture_lossless(const struct ar_capture *capture);
-/* True when the source is the built-in scene. */
-bool ar_capture_is_pattern(const struct ar_capture *capture);
-
 /*
  * Waits for the next frame and hands out a reference: the newest, older ones are dropped and counted.
  * A clip and the scene begin with the first call.

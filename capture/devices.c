@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <linux/videodev2.h>
+#include <sys/stat.h>
 
 #include "capture/v4l2_format.h"
 #include "capture/v4l2_io.h"
@@ -105,6 +106,33 @@ static void add(struct ar_device *devices, uint32_t max, uint32_t *n_devices, st
             ++*n_devices;
     }
     udev_device_unref(node);
+}
+
+/* Of /dev/videoN: as many as the kernel gives by itself to a machine with many nodes. */
+#define NUMBERS_MAX 64
+
+/* FNV-1a, eight bytes at a time. */
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x100000001b3);
+}
+
+uint64_t ar_devices_fingerprint(void)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (uint32_t i = 0; i < NUMBERS_MAX; i++) {
+        struct stat node;
+        char path[32];
+
+        snprintf(path, sizeof(path), "/dev/video%u", i);
+        if (stat(path, &node) < 0)
+            continue;
+        hash = mix(hash, i);
+        hash = mix(hash, (uint64_t)node.st_ctim.tv_sec);
+        hash = mix(hash, (uint64_t)node.st_ctim.tv_nsec);
+    }
+    return hash;
 }
 
 static int by_number(const void *a, const void *b)

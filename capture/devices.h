@@ -21,5 +21,11 @@ struct ar_device {
     bool output;       /* takes pictures: a loopback or output node */
 };
 
+/*
+ * A number that is another one once a video node came, went, or got other permissions. Opens nothing, allocates
+ * nothing: cheap enough to be asked some times a second.
+ */
+uint64_t ar_devices_fingerprint(void);
+
 /* Fills at most max; returns how many there are, or -errno. Devices that may not be opened are listed with an empty card. */
 int ar_devices_list(struct ar_device *devices, uint32_t max);

@@ -182,7 +182,6 @@ static int start(struct ar_capture *base, struct ar_reason *reason)
     }
     base->shape = file->reader->shape;
     base->rate_millihz = file->reader->rate_millihz;
-    base->lossless = base->params.pace == AR_CAPTURE_FAST;
     file->sequence = 0;
     file->n_corrupt_known = 0;
     ar_capture_describe_as(base, "%s (%s)", file->path, file->reader->kind);
@@ -286,6 +285,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
 const struct ar_capture_backend ar_capture_file = {
     .name = "file",
     .size_b = sizeof(struct file),
+    .can_wait = true,
     .configure = configure,
     .start = start,
     .stop = stop,

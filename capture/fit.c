@@ -145,19 +145,60 @@ static struct rectangle place(const struct ar_frame_shape *dst,
     return to;
 }
 
+/* Which pixel of n_src, for each of n_dst, is nearest. */
+static void fill_nearest(uint16_t *nearest, uint32_t n_dst, uint32_t n_src)
+{
+    for (uint32_t i = 0; i < n_dst; i++)
+        nearest[i] = (uint16_t)((2 * i + 1) * n_src / (2 * n_dst));
+}
+
+/* Where each place of the picture comes from. */
+struct map {
+    struct rectangle to;
+    uint16_t columns[AR_FRAME_MAX_W_PX];
+    uint16_t rows[AR_FRAME_MAX_H_PX];
+};
+
+static void move_pixels(const struct converter *converter, struct ar_frame *dst,
+                        const struct ar_frame *src, const struct map *map)
+{
+    for (uint32_t y = 0; y < map->to.height_px; y++)
+        for (uint32_t x = 0; x < map->to.width_px; x++)
+            move_pixel(converter, dst, map->to.left_px + x, map->to.top_px + y, src,
+                       map->columns[x], map->rows[y]);
+}
+
+/* Of a picture whose colours stay what they are: each sample of a chroma that has fewer is moved once. */
+static void move_samples(const struct converter *converter, struct ar_frame *dst,
+                         const struct ar_frame *src, const struct map *map, uint32_t i)
+{
+    const struct sample *sample = &samples[dst->shape.format][i];
+    const uint32_t step_x = 1u << sample->shift_x;
+    const uint32_t step_y = 1u << sample->shift_y;
+    uint8_t levels[256];
+
+    for (uint32_t n = 0; n < 256; n++)
+        levels[n] = converter->narrow.values[i][converter->widen.values[i][n]];
+    for (uint32_t y = step_y - 1; y < map->to.height_px; y += step_y)
+        for (uint32_t x = step_x - 1; x < map->to.width_px; x += step_x)
+            *find(dst, i, map->to.left_px + x, map->to.top_px + y) =
+                levels[*find(src, i, map->columns[x], map->rows[y])];
+}
+
 void ar_fit(struct ar_frame *dst, const struct ar_frame *src)
 {
     static const uint8_t black[3] = { 0, 128, 128 };
-    const struct rectangle to = place(&dst->shape, &src->shape);
+    struct map map = { .to = place(&dst->shape, &src->shape) };
     struct converter converter;
 
+    fill_nearest(map.columns, map.to.width_px, src->shape.width_px);
+    fill_nearest(map.rows, map.to.height_px, src->shape.height_px);
     fill_converter(&converter, &dst->shape, &src->shape);
     ar_frame_fill(dst, black);
-    for (uint32_t y = 0; y < to.height_px; y++) {
-        const uint32_t src_y = (2 * y + 1) * src->shape.height_px / (2 * to.height_px);
-
-        for (uint32_t x = 0; x < to.width_px; x++)
-            move_pixel(&converter, dst, to.left_px + x, to.top_px + y, src,
-                       (2 * x + 1) * src->shape.width_px / (2 * to.width_px), src_y);
+    if (converter.to_yuv || converter.to_rgb) {
+        move_pixels(&converter, dst, src, &map);
+        return;
     }
+    for (uint32_t i = 0; i < 3; i++)
+        move_samples(&converter, dst, src, &map, i);
 }

@@ -68,6 +68,8 @@ static int configure(struct ar_capture *base, const char *argument, struct ar_re
     }
     if (params.size.width_px == 0)
         params.size = (struct ar_option_size){ DEFAULT_WIDTH_PX, DEFAULT_HEIGHT_PX };
+    if (base->pool)
+        return 0;
     base->shape = (struct ar_frame_shape){ .width_px = params.size.width_px,
                                            .height_px = params.size.height_px,
                                            .format = AR_FRAME_I420,
@@ -92,7 +94,6 @@ static int start(struct ar_capture *base, struct ar_reason *reason)
 
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "pattern");
-    base->lossless = base->params.pace == AR_CAPTURE_FAST;
     pattern->number = 0;
     pattern->origin_us = 0;
     ar_capture_describe_as(base, "pattern");
@@ -151,6 +152,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
 const struct ar_capture_backend ar_capture_pattern = {
     .name = "pattern",
     .size_b = sizeof(struct pattern),
+    .can_wait = true,
     .configure = configure,
     .start = start,
     .stop = stop,

@@ -46,7 +46,7 @@ struct v4l2 {
     struct ar_v4l2_known known;
     struct ar_v4l2_wish wish;
     struct ar_v4l2_stream stream;
-    struct ar_entries controls; /* a copy of base.controls, while they are applied */
+    struct ar_entries controls;    /* a copy of base.controls, while they are applied */
     struct ar_loop_source *source; /* while the stream is open */
     struct ar_frame between;       /* of the stream's shape, where frames have another */
     uint8_t *between_memory;       /* NULL: they have not */
@@ -232,27 +232,52 @@ static void stop(struct ar_capture *base)
     v4l2->between_memory = NULL;
 }
 
+/* As the frames are, rather than what was asked for once: nearest to it is what comes back the same. */
+static void wish_for_frames(struct v4l2 *v4l2)
+{
+    const struct ar_capture *base = &v4l2->base;
+
+    v4l2->wish = (struct ar_v4l2_wish){ base->shape.width_px, base->shape.height_px,
+                                        base->rate_millihz };
+}
+
+/* Where another source began, its frames stay. */
+static int adopt_shape(struct v4l2 *v4l2, struct ar_reason *reason)
+{
+    struct ar_capture *base = &v4l2->base;
+    int ret;
+
+    if (!base->pool) {
+        base->shape = v4l2->stream.shape;
+        base->rate_millihz = v4l2->stream.rate_millihz;
+        wish_for_frames(v4l2);
+        return 0;
+    }
+    ret = make_between(v4l2);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "%s", v4l2->stream.node.path) : 0;
+}
+
 static int start(struct ar_capture *base, struct ar_reason *reason)
 {
     struct v4l2 *v4l2 = from_base(base);
     char device[AR_OPTION_TEXT_MAX];
     int ret;
 
+    if (base->pool)
+        wish_for_frames(v4l2);
     memcpy(device, v4l2->known.device, sizeof(device));
     ret = ar_v4l2_find(&v4l2->known, device, reason);
     if (ret == 0)
         ret = open_stream(v4l2, reason);
-    if (ret < 0)
+    if (ret == 0)
+        ret = adopt_shape(v4l2, reason);
+    if (ret < 0) {
+        stop(base);
         return ret;
+    }
     ar_v4l2_remember(&v4l2->known, v4l2->stream.node.card);
-    base->shape = v4l2->stream.shape;
-    base->rate_millihz = v4l2->stream.rate_millihz;
-    base->lossless = false;
     v4l2->asked = false;
     ar_capture_set_state(base, AR_CAPTURE_FLOWING);
-    /* When it comes back, the same again rather than what was asked for once. */
-    v4l2->wish = (struct ar_v4l2_wish){ base->shape.width_px, base->shape.height_px,
-                                        base->rate_millihz };
     return 0;
 }
 

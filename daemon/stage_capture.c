@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "daemon/priv.h"
@@ -31,22 +32,16 @@ static int deliver(struct ar_pipeline *pipeline, struct ar_frame **frame)
     return 0;
 }
 
-/* A camera that came back may be on another node, in another mode. */
-static void publish_return(struct ar_pipeline *pipeline, uint64_t *n_resumed)
+/* A camera may come in the scene's place, or come back on another node, in another mode. Only this thread writes. */
+static void publish_change(struct ar_pipeline *pipeline)
 {
-    struct ar_capture_counters counters;
-
-    ar_capture_counters(pipeline->capture, &counters);
-    if (counters.n_resumed == *n_resumed)
-        return;
-    *n_resumed = counters.n_resumed;
-    publish_source(pipeline);
+    if (strcmp(pipeline->stats.source, ar_capture_describe(pipeline->capture)) != 0)
+        publish_source(pipeline);
 }
 
 static void stream(struct ar_pipeline *pipeline)
 {
     struct ar_reason reason = { "" };
-    uint64_t n_resumed = 0;
     struct ar_frame *frame;
     int ret;
 
@@ -54,7 +49,7 @@ static void stream(struct ar_pipeline *pipeline)
         frame = NULL;
         ret = ar_capture_next(pipeline->capture, &frame, &reason);
         if (ret == 0) {
-            publish_return(pipeline, &n_resumed);
+            publish_change(pipeline);
             ret = deliver(pipeline, &frame);
         }
         ar_frame_unref(&frame);

@@ -119,6 +119,11 @@ int ar_devices_list(struct ar_device *devices, uint32_t max)
     return n + 1;
 }
 
+uint64_t ar_devices_fingerprint(void)
+{
+    return (uint64_t)straw.open_error;
+}
+
 void ar_v4l2_io_close(struct ar_v4l2_io *io)
 {
     io->fd = -1;
@@ -1069,6 +1074,83 @@ START_TEST(test_another_mode)
 }
 END_TEST
 
+/* Begins without a camera; a timer makes the camera take pictures as soon as it is there. */
+static void start_automatic(struct ar_loop_source **timer)
+{
+    straw.source = "auto";
+    straw.wanted_size = (struct ar_option_size){ WIDTH, HEIGHT };
+    straw.open_error = -ENOENT;
+    ck_assert_int_eq(start(), 0);
+    ck_assert_str_eq(ar_capture_describe(capture), "pattern 64x48 at 30 fps");
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(*timer, ar_clock_now_us(), 20000), 0);
+}
+
+/* Takes what comes until the source is described by these words. */
+static void wait_for_source(const char *words)
+{
+    const uint64_t start_us = ar_clock_now_us();
+
+    while (!strstr(ar_capture_describe(capture), words)) {
+        struct ar_frame *frame;
+
+        ck_assert_int_eq(next(&frame), 0);
+        ck_assert_uint_lt(ar_clock_now_us() - start_us, BACK_US);
+        ar_frame_unref(&frame);
+    }
+}
+
+/* The scene stands in; from then on it is a camera like any other, in frames of the scene's shape. */
+START_TEST(test_camera_in_place_of_the_scene)
+{
+    struct ar_loop_source *timer;
+    struct ar_frame *frame;
+
+    start_automatic(&timer);
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(next(&frame), 0);
+        ar_frame_unref(&frame);
+    }
+    straw.open_error = 0;
+    wait_for_source(") YUYV 64x48 at 30 fps");
+    ck_assert_int_eq(next(&frame), 0);
+    ck_assert_int_eq(frame->shape.format, AR_FRAME_I420);
+    ck_assert_uint_eq(frame->planes[0].data[0], 71); /* 77 in the full range */
+    ar_frame_unref(&frame);
+    unplug();
+    expect_notice("camera unplugged");
+    expect_state(AR_CAPTURE_LOST, 0);
+    straw.open_error = 0;
+    ck_assert_uint_lt(wait_for_picture(71), BACK_US);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
+/* It is tried some times, and then left alone: the scene goes on. */
+START_TEST(test_scene_stays_when_the_camera_refuses)
+{
+    struct ar_loop_source *timer;
+    uint64_t end_us;
+
+    start_automatic(&timer);
+    straw.open_error = 0;
+    straw.streamon_error = -EBUSY;
+    end_us = ar_clock_now_us() + 1500000;
+    while (ar_clock_now_us() < end_us) {
+        struct ar_frame *frame;
+
+        ck_assert_int_eq(next(&frame), 0);
+        ck_assert_int_eq(frame->notice[0], '\0');
+        ar_frame_unref(&frame);
+    }
+    ck_assert_uint_ge(straw.n_opened, 2);
+    ck_assert_uint_le(straw.n_opened, 4);
+    ck_assert_str_eq(ar_capture_describe(capture), "pattern 64x48 at 30 fps");
+    ar_loop_remove(&timer);
+}
+END_TEST
+
 static void stop_loop(void *user, uint64_t n_expired)
 {
     ar_loop_stop(loop);
@@ -1201,6 +1283,8 @@ int main(void)
     tcase_add_test(camera, test_silence);
     tcase_add_test(camera, test_only_damaged_pictures);
     tcase_add_test(camera, test_another_mode);
+    tcase_add_test(camera, test_camera_in_place_of_the_scene);
+    tcase_add_test(camera, test_scene_stays_when_the_camera_refuses);
     tcase_add_test(camera, test_a_wild_index);
     tcase_add_test(camera, test_no_frame_free);
     tcase_add_test(camera, test_old_pictures_go_back);

@@ -287,7 +287,6 @@ START_TEST(test_describes_itself)
     ck_assert_uint_eq(ar_capture_shape(capture)->width_px, 320);
     ck_assert_uint_eq(ar_capture_shape(capture)->height_px, 180);
     ck_assert_int_eq(ar_capture_shape(capture)->range, AR_FRAME_FULL);
-    ck_assert(ar_capture_is_pattern(capture));
     ck_assert(!ar_capture_lossless(capture));
     finish();
 }
@@ -427,7 +426,6 @@ START_TEST(test_auto_without_camera_and_restart)
     params.size = (struct ar_option_size){ 64, 48 };
     ck_assert_int_eq(ar_loop_create(&loop, AR_LOOP_AUTO), 0);
     ck_assert_int_eq(ar_capture_create(&capture, &params, &reason), 0);
-    ck_assert(!ar_capture_is_pattern(capture));
     for (uint32_t i = 0; i < 2; i++) {
         struct ar_frame *frame;
 
