@@ -17,6 +17,9 @@
 
 #define NEUTRAL_CHROMA 128
 
+/* Pictures in a row that look damaged before that is taken for the camera's way. */
+#define DAMAGED_MAX 10
+
 struct ar_mjpeg {
     tjhandle turbo;
     uint32_t width_px; /* of the JPEG */
@@ -25,6 +28,7 @@ struct ar_mjpeg {
     uint32_t out_height_px;
     uint8_t *planes[3]; /* whole pictures of that size each, for what is not 4:2:0 */
     uint32_t stride_b;
+    uint32_t n_damaged; /* in a row, at most DAMAGED_MAX */
 };
 
 int ar_mjpeg_create(struct ar_mjpeg **out, uint32_t width_px, uint32_t height_px,
@@ -76,13 +80,25 @@ static bool is_whole(const uint8_t *data, size_t size_b)
 }
 
 /*
- * Many cameras make JPEGs that the library warns about and decodes well; what is not fatal and has its
- * end marker is good enough.
- *
+ * Whether to drop a picture that the library warned about: a code that is none, pictures too short for their size.
+ * Bytes too many are how some cameras pad, and do no harm.
+ */
+static int judge(struct ar_mjpeg *mjpeg)
+{
+    if (tjGetErrorCode(mjpeg->turbo) == TJERR_FATAL)
+        return -EINVAL;
+    if (strstr(tjGetErrorStr2(mjpeg->turbo), "extraneous bytes") ||
+        mjpeg->n_damaged == DAMAGED_MAX)
+        return 0;
+    mjpeg->n_damaged++;
+    return -EINVAL;
+}
+
+/*
  * The fast transform has its own scale of coefficients, and the library prepares chroma for it even where it then
  * transforms to a smaller size with another one: wrong colours, so it is only for whole pictures.
  */
-static int decode_planes(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+static int decode_planes(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
                          uint8_t **planes, int strides_b[3])
 {
     const bool whole = mjpeg->out_width_px == mjpeg->width_px;
@@ -91,10 +107,13 @@ static int decode_planes(const struct ar_mjpeg *mjpeg, const uint8_t *data, size
                                 (int)mjpeg->out_width_px, strides_b, (int)mjpeg->out_height_px,
                                 TJFLAG_LIMITSCANS | (whole ? TJFLAG_FASTDCT : 0));
 
-    return ret < 0 && tjGetErrorCode(mjpeg->turbo) == TJERR_FATAL ? -EINVAL : 0;
+    if (ret < 0)
+        return judge(mjpeg);
+    mjpeg->n_damaged = 0;
+    return 0;
 }
 
-static int decode_direct(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+static int decode_direct(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
                          const struct ar_frame *frame)
 {
     uint8_t *planes[3] = { frame->planes[0].data, frame->planes[1].data,
@@ -127,7 +146,7 @@ static void halve_chroma(const struct ar_frame_plane *dst, const struct ar_frame
     }
 }
 
-static int decode_through(const struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
+static int decode_through(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
                           struct ar_frame *frame, int subsampling)
 {
     uint8_t *planes[3] = { mjpeg->planes[0], mjpeg->planes[1], mjpeg->planes[2] };

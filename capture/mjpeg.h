@@ -24,7 +24,8 @@ void ar_mjpeg_destroy(struct ar_mjpeg *mjpeg);
 
 /*
  * frame: I420, full range, of the halved size, rounded up, then down to even. -EINVAL when the data is cut short, damaged, or of
- * another size: drop the picture, the next one may be good.
+ * another size: drop the picture, the next one may be good. A camera all of whose pictures look damaged is believed
+ * after the first few: it may have an odd way to write them.
  */
 int ar_mjpeg_decode(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
                     struct ar_frame *frame);

@@ -446,6 +446,46 @@ START_TEST(test_jpeg_that_is_broken)
 }
 END_TEST
 
+/* The end of the scan is gone, or there are bytes too many behind it; the end marker is there. */
+static struct jpeg with_end(const struct jpeg *jpeg, size_t cut_b, size_t more_b)
+{
+    const size_t kept_b = jpeg->size_b - 2 - cut_b;
+    struct jpeg other = { .size_b = kept_b + more_b + 2 };
+
+    other.data = calloc(1, other.size_b);
+    memcpy(other.data, jpeg->data, kept_b);
+    memcpy(other.data + kept_b + more_b, jpeg->data + jpeg->size_b - 2, 2);
+    return other;
+}
+
+/* Damage inside is seen by the decoder alone. A camera that is always like that is taken as it is. */
+START_TEST(test_jpeg_that_is_damaged_inside)
+{
+    struct jpeg jpeg = compress(64, 48, TJSAMP_420);
+    struct jpeg damaged = with_end(&jpeg, 8, 0);
+    struct jpeg padded = with_end(&jpeg, 0, 8);
+    struct ar_pool *pool = jpeg_pool(64, 48);
+    struct ar_frame *frame = ar_pool_take(pool);
+    struct ar_mjpeg *mjpeg;
+
+    ck_assert_int_eq(ar_mjpeg_create(&mjpeg, 64, 48, 0), 0);
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        ck_assert_int_eq(ar_mjpeg_decode(mjpeg, jpeg.data, jpeg.size_b, frame), 0);
+        ck_assert_int_eq(ar_mjpeg_decode(mjpeg, padded.data, padded.size_b, frame), 0);
+        for (uint32_t i = 0; i < 10; i++)
+            ck_assert_int_eq(ar_mjpeg_decode(mjpeg, damaged.data, damaged.size_b, frame),
+                             -EINVAL);
+        ck_assert_int_eq(ar_mjpeg_decode(mjpeg, damaged.data, damaged.size_b, frame), 0);
+    }
+    ar_mjpeg_destroy(mjpeg);
+    ar_frame_unref(&frame);
+    ar_pool_destroy(pool);
+    tjFree(jpeg.data);
+    free(damaged.data);
+    free(padded.data);
+}
+END_TEST
+
 /* Bytes changed at random decode to something or are refused, and never more. */
 START_TEST(test_jpeg_with_flipped_bytes)
 {
@@ -496,6 +536,7 @@ int main(void)
     tcase_set_timeout(decoder, 30);
     tcase_add_loop_test(decoder, test_jpeg_to_planes, 0, AR_ARRAY_LEN(jpegs));
     tcase_add_test(decoder, test_jpeg_that_is_broken);
+    tcase_add_test(decoder, test_jpeg_that_is_damaged_inside);
     tcase_add_loop_test(decoder, test_jpeg_with_flipped_bytes, 0, 2);
     suite_add_tcase(suite, driver);
     suite_add_tcase(suite, decoder);
