@@ -53,6 +53,7 @@ struct v4l2 {
     uint32_t events;               /* of poll(2), since the last look */
     bool asked;                    /* for a picture, since start */
     bool restarted;                /* since the last good picture */
+    bool leaving;                  /* the stream is to be closed */
     uint64_t n_corrupt_before;     /* at the last good picture, or when it was opened */
     uint64_t silent_us;            /* when an open stream counts as silent */
     uint64_t retry_us;             /* when a closed one is opened again */
@@ -115,6 +116,7 @@ static void close_stream(struct v4l2 *v4l2)
     ar_loop_remove(&v4l2->source);
     ar_v4l2_stream_close(&v4l2->stream);
     v4l2->events = 0;
+    v4l2->leaving = false;
 }
 
 static bool is_same_shape(const struct ar_frame_shape *a, const struct ar_frame_shape *b)
@@ -297,14 +299,18 @@ static enum ar_capture_state state_of(int error)
     return AR_CAPTURE_FAILING;
 }
 
-/* Enters a state without pictures, or another reason for having none, and says so once. */
+/*
+ * Enters a state without pictures, or another reason for having none, and says so once. The stream is closed a little
+ * later: a device that hangs keeps whoever closes it for seconds, and the words for it must be on the screen by then.
+ */
 static void go_away(struct v4l2 *v4l2, enum ar_capture_state state,
                     const struct ar_reason *reason)
 {
     const enum ar_capture_state before = ar_capture_state_of(&v4l2->base);
     const uint64_t now_us = ar_clock_now_us();
 
-    close_stream(v4l2);
+    publish_path(v4l2, "");
+    v4l2->leaving = true;
     v4l2->retry_us = now_us + RETRY_US;
     if (before == AR_CAPTURE_FLOWING) {
         v4l2->away_us = now_us;
@@ -463,13 +469,16 @@ static void check_silence(struct v4l2 *v4l2, uint64_t now_us)
 /* What time alone brings about, and when to look again. */
 static uint64_t attend(struct v4l2 *v4l2, uint64_t now_us)
 {
-    const bool is_open = v4l2->source != NULL;
     uint64_t due_us;
 
-    if (is_open)
+    if (v4l2->leaving)
+        close_stream(v4l2);
+    else if (v4l2->source)
         check_silence(v4l2, now_us);
     else if (now_us >= v4l2->retry_us)
         try_again(v4l2);
+    if (v4l2->leaving)
+        return now_us;
     due_us = v4l2->source ? v4l2->silent_us : v4l2->retry_us;
     if (ar_capture_state_of(&v4l2->base) != AR_CAPTURE_FLOWING && v4l2->notice_us < due_us)
         due_us = v4l2->notice_us;
@@ -488,19 +497,20 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
     v4l2->asked = true;
     for (;;) {
         const uint64_t now_us = ar_clock_now_us();
-        const uint64_t due_us = attend(v4l2, now_us);
+        uint64_t due_us;
         uint32_t events;
         int ret;
 
         if (ar_capture_state_of(base) != AR_CAPTURE_FLOWING && now_us >= v4l2->notice_us &&
             make_notice(v4l2, now_us, out) == 0)
             return 0;
+        due_us = attend(v4l2, now_us);
         ret = ar_loop_run_once(base->loop, due_us > now_us ? due_us - now_us : 0);
         if (ret < 0 && ret != -ETIMEDOUT)
             return ret;
         events = v4l2->events;
         v4l2->events = 0;
-        if (v4l2->source && events && take_picture(v4l2, events, out) == 0)
+        if (v4l2->source && !v4l2->leaving && events && take_picture(v4l2, events, out) == 0)
             return 0;
     }
 }

@@ -161,6 +161,7 @@ struct ar_pipeline_status {
     uint64_t n_corrupt;
     uint64_t n_guessed; /* pictures whose time stamp could not be */
     uint64_t n_resumed; /* times that the camera came back */
+    uint64_t n_notices; /* words in place of a picture, given to the displays */
     struct ar_budget_ledger ledger;
 };
 

@@ -390,6 +390,13 @@ static void count_degraded(struct ar_pipeline *pipeline)
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
+static void count_notice(struct ar_pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->stats.n_notices++;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
 static void offer(struct ar_output *output, struct ar_frame *frame)
 {
     struct ar_frame *reference = ar_frame_ref(frame);
@@ -445,6 +452,7 @@ static void show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
     out->capture_us = in->capture_us;
     out->arrival_us = in->arrival_us;
     out->painted_us = ar_clock_now_us();
+    count_notice(pipeline);
     hand_on(pipeline, out);
     ar_frame_unref(&out);
 }

@@ -129,6 +129,8 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
                   "switches", (json_int_t)ledger->n_switches, "stages", stages_json(ledger));
 
     json_object_set_new(object, "displays", outputs_json(status));
+    json_object_set_new(object, "source_words", json_string(status->source_words));
+    json_object_set_new(object, "notices", json_integer((json_int_t)status->n_notices));
     json_object_set_new(object, "degraded", json_integer((json_int_t)ledger->n_degraded));
     json_object_set_new(object, "calibrations",
                         json_integer((json_int_t)status->n_calibrations));

@@ -49,6 +49,8 @@ class Camera(harness.Case):
                 self.set_camera('off')
                 lost = self.wait_state(running, 'lost')
                 later = running.wait_until(lambda status: status['shown'] > lost['shown'], 'a notice is shown')
+                self.assertEqual(later['source_words'], 'camera unplugged')
+                self.assertGreater(later['notices'], 0)
                 self.assertEqual(later['painted'], lost['painted'], 'a notice is painted')
                 self.set_camera('on 64x48')
                 start = time.monotonic()

@@ -20,10 +20,11 @@ NOBODY = 65534
 
 FIELDS = {
     'version': str, 'pid': int, 'state': str, 'source': str, 'source_state': str, 'display': str, 'style': str, 'tier': str,
-    'precision': str, 'loop': str,
+    'precision': str, 'loop': str, 'source_words': str,
     'threads': int, 'width_px': int, 'height_px': int, 'rate_millihz': int, 'measured_millihz': int, 'uptime_s': float, 'fps': float,
     'width': float, 'mean_width': float, 'pinned_width': float, 'budget_us': int, 'slowdown': float, 'captured': int,
-    'dropped': int, 'lost': int, 'corrupt': int, 'guessed': int, 'resumed': int, 'painted': int, 'shown': int, 'missed': int,
+    'dropped': int, 'lost': int, 'corrupt': int, 'guessed': int, 'resumed': int, 'painted': int, 'shown': int, 'notices': int,
+    'missed': int,
     'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
     'energy': dict, 'phase_us': type(None), 'displays': list,
 }
