@@ -79,8 +79,7 @@ void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_lay
     }
 }
 
-/* A frame of colours has no range of its own. */
-static enum ar_frame_range range_of(const struct ar_frame_shape *shape)
+enum ar_frame_range ar_image_range_of(const struct ar_frame_shape *shape)
 {
     return shape->format == AR_FRAME_XRGB ? AR_FRAME_FULL : shape->range;
 }
@@ -128,7 +127,7 @@ void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_lay
     struct ar_image_scale scale;
 
     assert(sizes_match(layout, planes, &frame->shape, end));
-    ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
+    ar_image_scale_init(&scale, layout, ar_image_range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
         const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 
@@ -144,7 +143,7 @@ void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layou
     struct ar_image_scale scale;
 
     assert(sizes_match(layout, planes, &frame->shape, end));
-    ar_image_scale_init(&scale, layout, range_of(&frame->shape), planes);
+    ar_image_scale_init(&scale, layout, ar_image_range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
         const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 

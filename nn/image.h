@@ -83,6 +83,9 @@ struct ar_image_scale {
 void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,
                          enum ar_frame_range range, const struct ar_tensor *planes);
 
+/* Of a frame's bytes. Colours have none of their own: XRGB is always full. */
+enum ar_frame_range ar_image_range_of(const struct ar_frame_shape *shape);
+
 /* Where pair `pair` of a frame's rows is. */
 struct ar_image_rows ar_image_rows_of_pair(const struct ar_frame *frame, uint32_t pair);
 

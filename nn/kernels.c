@@ -69,6 +69,11 @@ static const struct ar_kernels reference = {
     .moving_row = ar_moving_row_ref,
     .gain_row = ar_gain_row_ref,
     .calm_row = { ar_calm1_row_ref, ar_calm2_row_ref, ar_calm4_row_ref, ar_calm8_row_ref },
+    .mix_row = ar_mix_row_ref,
+    .mirror_row = { ar_mirror1_row_ref, ar_mirror2_row_ref, ar_mirror4_row_ref,
+                    [AR_KERNELS_YUYV_PAIR] = ar_mirror_row_yuyv_ref },
+    .transpose = { ar_transpose1_ref, ar_transpose2_ref, ar_transpose4_ref },
+    .unpack_yuyv_rows = ar_unpack_yuyv_rows_ref,
 };
 
 #if defined(__x86_64__)
@@ -107,6 +112,15 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->calm_row[1] = ar_calm2_row_avx2;
     kernels->calm_row[2] = ar_calm4_row_avx2;
     kernels->calm_row[3] = ar_calm8_row_avx2;
+    kernels->mix_row = ar_mix_row_avx2;
+    kernels->mirror_row[0] = ar_mirror1_row_avx2;
+    kernels->mirror_row[1] = ar_mirror2_row_avx2;
+    kernels->mirror_row[2] = ar_mirror4_row_avx2;
+    kernels->mirror_row[AR_KERNELS_YUYV_PAIR] = ar_mirror_row_yuyv_avx2;
+    kernels->transpose[0] = ar_transpose1_avx2;
+    kernels->transpose[1] = ar_transpose2_avx2;
+    kernels->transpose[2] = ar_transpose4_avx2;
+    kernels->unpack_yuyv_rows = ar_unpack_yuyv_rows_avx2;
 }
 
 /* What has no dot product in it is AVX2's. */
@@ -181,6 +195,15 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->calm_row[1] = ar_calm2_row_neon;
     kernels->calm_row[2] = ar_calm4_row_neon;
     kernels->calm_row[3] = ar_calm8_row_neon;
+    kernels->mix_row = ar_mix_row_neon;
+    kernels->mirror_row[0] = ar_mirror1_row_neon;
+    kernels->mirror_row[1] = ar_mirror2_row_neon;
+    kernels->mirror_row[2] = ar_mirror4_row_neon;
+    kernels->mirror_row[AR_KERNELS_YUYV_PAIR] = ar_mirror_row_yuyv_neon;
+    kernels->transpose[0] = ar_transpose1_neon;
+    kernels->transpose[1] = ar_transpose2_neon;
+    kernels->transpose[2] = ar_transpose4_neon;
+    kernels->unpack_yuyv_rows = ar_unpack_yuyv_rows_neon;
 }
 
 static void overlay_dotprod(struct ar_kernels *kernels)

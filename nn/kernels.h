@@ -163,6 +163,41 @@ typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
 
 #define AR_KERNELS_N_SHARES 4 /* a gain for 1, 2, 4 or 8 bytes: 1 << slot */
 
+/*
+ * Moves bytes towards those of another picture, by share of AR_MIX_WHOLE and rounded to nearest: 0 leaves them
+ * as they are, and the whole gives the other's, bit for bit. Every tier gives the same.
+ */
+#define AR_MIX_WHOLE 256
+
+typedef void ar_mix_row_fn(uint8_t *restrict bytes, const uint8_t *restrict over,
+                           uint32_t share, size_t n_b);
+
+/*
+ * A picture turned (nn/orient.h). Elements are of 1 << slot bytes; the last slot of mirror is two pixels of YUYV, whose
+ * chroma stays between them.
+ *
+ * mirror: dst[i] = src[n - 1 - i]. transpose: dst[x][y] = src[y][x]; strides may be negative. unpack: two rows of YUYV to
+ * two of luma and, halves rounded up, one of either chroma. Every tier gives the same.
+ */
+typedef void ar_mirror_row_fn(uint8_t *restrict dst, const uint8_t *restrict src, uint32_t n);
+
+struct ar_transpose {
+    uint8_t *dst;
+    ptrdiff_t dst_stride_b;
+    const uint8_t *src; /* does not overlap with dst */
+    ptrdiff_t src_stride_b;
+    uint32_t width; /* of src, elements */
+    uint32_t height;
+};
+
+typedef void ar_transpose_fn(const struct ar_transpose *restrict job);
+typedef void ar_unpack_yuyv_rows_fn(const struct ar_image_rows *restrict dst,
+                                    const struct ar_image_rows *restrict src);
+
+#define AR_KERNELS_YUYV_PAIR    3 /* the slot */
+#define AR_KERNELS_N_MIRRORS    4
+#define AR_KERNELS_N_TRANSPOSES 3
+
 struct ar_kernels {
     const char *tier;                   /* widest instruction set in use: see nn/cpu.h */
     ar_dwconv_row_fn *dwconv_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
@@ -181,6 +216,10 @@ struct ar_kernels {
     ar_moving_row_fn *moving_row;
     ar_gain_row_fn *gain_row;
     ar_calm_row_fn *calm_row[AR_KERNELS_N_SHARES];
+    ar_mix_row_fn *mix_row;
+    ar_mirror_row_fn *mirror_row[AR_KERNELS_N_MIRRORS];
+    ar_transpose_fn *transpose[AR_KERNELS_N_TRANSPOSES];
+    ar_unpack_yuyv_rows_fn *unpack_yuyv_rows;
 };
 
 /* cpu_flags: bits of nn/cpu.h that may be used, 0 for the reference alone. */
