@@ -7,22 +7,24 @@
 #include "base/macros.h"
 #include "nn/image.h"
 
-/* Row pairs that are calmed while what was emitted of them is in the nearest cache. */
+/* Row pairs that are calmed and blended while what was emitted of them is in the nearest cache. */
 #define PAIRS_AT_ONCE 4
 
 struct ar_decoder {
     struct ar_net *net;
     struct ar_decoder_temporal *temporal;
+    struct ar_decoder_blend *blend;
 };
 
 struct emit_job {
     const struct ar_net *net;
     struct ar_decoder_temporal *temporal; /* NULL: off */
+    const struct ar_decoder_blend *blend; /* NULL: nothing to do */
     struct ar_frame *frame;
 };
 
 int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
-                      struct ar_decoder_temporal *temporal)
+                      struct ar_decoder_temporal *temporal, struct ar_decoder_blend *blend)
 {
     struct ar_decoder *decoder = calloc(1, sizeof(*decoder));
 
@@ -31,6 +33,7 @@ int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
         return -ENOMEM;
     decoder->net = net;
     decoder->temporal = temporal;
+    decoder->blend = blend;
     return 0;
 }
 
@@ -56,12 +59,14 @@ static void emit_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker
     const struct ar_tensor *planes = ar_net_layer(job->net, model->n_layers - 1);
 
     while (first < end) {
-        const uint32_t next = job->temporal ? ar_min_u32(first + PAIRS_AT_ONCE, end) : end;
+        const uint32_t next = ar_min_u32(first + PAIRS_AT_ONCE, end);
 
         ar_image_emit(ar_net_kernels(job->net), &model->layout, planes, job->frame, first,
                       next);
         if (job->temporal)
             ar_decoder_temporal_rows(job->temporal, job->frame, first, next, worker);
+        if (job->blend)
+            ar_decoder_blend_rows(job->blend, job->frame, first, next, worker);
         first = next;
     }
 }
@@ -73,6 +78,8 @@ void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
 
     if (decoder->temporal && ar_decoder_temporal_begin(decoder->temporal, in))
         job.temporal = decoder->temporal;
+    if (decoder->blend && ar_decoder_blend_begin(decoder->blend, in))
+        job.blend = decoder->blend;
     ar_net_share_rows(decoder->net, emit_pairs, &job, out->shape.height_px / 2);
     if (job.temporal)
         ar_decoder_temporal_end(job.temporal);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/frame.h"
+#include "decoder/blend.h"
 #include "decoder/temporal.h"
 #include "nn/net.h"
 
@@ -17,11 +18,11 @@
 struct ar_decoder;
 
 /*
- * The net is borrowed and shared with the encoder. So is the filter, which other decoders may be given too:
- * it goes on where another of them left off. NULL: frames are shown as they are painted.
+ * The net is borrowed and shared with the encoder. So are the filter and the blend, which other decoders may be given
+ * too: they go on where another of them left off. NULL: frames are shown as they are painted.
  */
 int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
-                      struct ar_decoder_temporal *temporal);
+                      struct ar_decoder_temporal *temporal, struct ar_decoder_blend *blend);
 /* Accepts NULL. */
 void ar_decoder_destroy(struct ar_decoder *decoder);
 
@@ -31,8 +32,8 @@ uint32_t ar_decoder_n_segments(const struct ar_decoder *decoder);
 void ar_decoder_run(struct ar_decoder *decoder, uint32_t segment, uint32_t rung);
 
 /*
- * Writes the picture in out's own format and range, calmed by what the camera saw (in: what the encoder was
- * given); out has the net's size and, where there is a filter, its shape. Ends the frame.
+ * Writes the picture in out's own format and range, calmed by what the camera saw and blended with it (in: what the
+ * encoder was given); out has the net's size and, where there is a filter or a blend, its shape. Ends the frame.
  */
 void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
                      struct ar_frame *out);

@@ -28,7 +28,7 @@ int bench_rig_open(struct bench_rig *rig, struct ar_reason *reason)
         return ret;
     ret = ar_encoder_create(&rig->encoder, rig->net);
     if (ret == 0)
-        ret = ar_decoder_create(&rig->decoder, rig->net, NULL);
+        ret = ar_decoder_create(&rig->decoder, rig->net, NULL, NULL);
     return ret < 0 ? ar_reason_set_err(reason, ret, "encoder and decoder") : 0;
 }
 

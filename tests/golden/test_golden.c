@@ -328,7 +328,7 @@ static void paint_mixed(const struct rig *rig, const struct picture *in, struct 
     struct ar_decoder *decoder;
 
     ck_assert_int_eq(ar_encoder_create(&encoder, rig->net), 0);
-    ck_assert_int_eq(ar_decoder_create(&decoder, rig->net, NULL), 0);
+    ck_assert_int_eq(ar_decoder_create(&decoder, rig->net, NULL, NULL), 0);
     ar_encoder_run(encoder, &in->frame, rung);
     for (uint32_t s = 0; s < ar_decoder_n_segments(decoder); s++)
         ar_decoder_run(decoder, s, decoder_rung);

@@ -69,7 +69,7 @@ static void rig_init(struct rig *rig, const char *architecture, uint32_t n_plane
                                    &reason),
                      0);
     ck_assert_int_eq(ar_encoder_create(&rig->encoder, rig->net), 0);
-    ck_assert_int_eq(ar_decoder_create(&rig->decoder, rig->net, NULL), 0);
+    ck_assert_int_eq(ar_decoder_create(&rig->decoder, rig->net, NULL, NULL), 0);
 }
 
 static void rig_finish(struct rig *rig)
@@ -351,7 +351,7 @@ START_TEST(test_calm)
                                                 rig.workers),
                      0);
     plain = rig.decoder;
-    ck_assert_int_eq(ar_decoder_create(&rig.decoder, rig.net, temporal), 0);
+    ck_assert_int_eq(ar_decoder_create(&rig.decoder, rig.net, temporal, NULL), 0);
     ar_decoder_temporal_set_params(temporal, &(struct ar_decoder_params){ 0.5 });
     for (uint32_t f = 0; f < 3; f++) {
         static const uint8_t shown[] = { 100, 101, 102 };
