@@ -11,8 +11,10 @@ static uint32_t row_of(uint32_t segment, uint32_t before)
 
 double ar_cost_us(const struct ar_cost *cost, uint32_t segment, uint32_t before, uint32_t rung)
 {
+    const double after_us = segment + 1 == cost->n_segments ? cost->after_us : 0.0;
+
     assert(segment < cost->n_segments && before < cost->n_rungs && rung < cost->n_rungs);
-    return (double)cost->us[segment][row_of(segment, before)][rung];
+    return (double)cost->us[segment][row_of(segment, before)][rung] + after_us;
 }
 
 double ar_cost_macs(const struct ar_cost *cost, uint32_t segment, uint32_t before,

@@ -23,8 +23,11 @@ struct ar_cost {
     float macs[AR_COST_MAX_SEGMENTS][AR_COST_MAX_RUNGS][AR_COST_MAX_RUNGS];
     /* Ingest counts to segment 0, emit to the last. */
     float us[AR_COST_MAX_SEGMENTS][AR_COST_MAX_RUNGS][AR_COST_MAX_RUNGS];
+    /* Of what is laid over the picture when it is painted: the same at every rung, and may change from frame to frame. */
+    double after_us;
 };
 
+/* The last segment's with what comes after it. */
 double ar_cost_us(const struct ar_cost *cost, uint32_t segment, uint32_t before, uint32_t rung);
 double ar_cost_macs(const struct ar_cost *cost, uint32_t segment, uint32_t before,
                     uint32_t rung);

@@ -166,6 +166,11 @@ void ar_governor_set_cost(struct ar_governor *governor, const struct ar_cost *co
     governor->fresh = true;
 }
 
+void ar_governor_set_after(struct ar_governor *governor, double after_us)
+{
+    governor->cost.after_us = after_us;
+}
+
 void ar_governor_set_clock(struct ar_governor *governor, double ratio)
 {
     governor->clock = ratio >= 0.05 && ratio <= 20.0 ? ratio : 1.0;

@@ -106,6 +106,8 @@ void ar_governor_set_params(struct ar_governor *governor,
                             const struct ar_budget_params *params);
 /* A new style or size, between frames: costs change, what was learned about the machine stays. */
 void ar_governor_set_cost(struct ar_governor *governor, const struct ar_cost *cost);
+/* What is laid over the next pictures (struct ar_cost): strength, a fade. */
+void ar_governor_set_after(struct ar_governor *governor, double after_us);
 /* Time at the clock of now over time at the clock of calibration; what is not a sane number counts as 1. */
 void ar_governor_set_clock(struct ar_governor *governor, double ratio);
 /* The widest rung that heat and energy allow; beyond the ladder: all. */

@@ -57,6 +57,19 @@ START_TEST(frame_and_rest_are_sums)
 }
 END_TEST
 
+START_TEST(what_comes_after_belongs_to_the_last_segment)
+{
+    struct ar_cost cost = make_cost();
+
+    cost.after_us = 50.0;
+    ck_assert_double_eq(ar_cost_us(&cost, 1, 0, 2), 202.0);
+    ck_assert_double_eq(ar_cost_us(&cost, 2, 0, 2), 302.0 + 50.0);
+    ck_assert_double_eq(ar_cost_frame_us(&cost, 0), 600.0 + 50.0);
+    ck_assert_double_eq(ar_cost_rest_us(&cost, 2, 0, 2), 302.0 + 50.0);
+    ck_assert_double_eq(ar_cost_macs(&cost, 2, 1, 2), 3120.0);
+}
+END_TEST
+
 static const struct {
     uint32_t n_rungs;
     float us[5];
@@ -180,6 +193,7 @@ int main(void)
     tcase_add_test(tests, a_segment_hangs_on_the_rung_before_it);
     tcase_add_test(tests, nothing_is_before_the_first_segment);
     tcase_add_test(tests, frame_and_rest_are_sums);
+    tcase_add_test(tests, what_comes_after_belongs_to_the_last_segment);
     tcase_add_loop_test(tests, a_rung_that_takes_longer_than_a_wider_one_is_dominated, 0,
                         AR_ARRAY_LEN(ladders));
     tcase_add_test(tests, rung_of_is_the_nearest);

@@ -148,6 +148,19 @@ START_TEST(no_deadline_is_the_widest)
 }
 END_TEST
 
+/* What is laid over the picture leaves less for the network, at once, and gives it back. */
+START_TEST(what_comes_after_the_network_is_kept_free)
+{
+    const uint64_t room_us = room_for_us(WIDEST);
+
+    ck_assert_uint_eq(plan_for(&governor, room_us), WIDEST);
+    ar_governor_set_after(&governor, 1500.0);
+    ck_assert_uint_lt(plan_for(&governor, room_us), WIDEST);
+    ar_governor_set_cost(&governor, &cost);
+    ck_assert_uint_eq(plan_for(&governor, room_us), WIDEST);
+}
+END_TEST
+
 START_TEST(a_pinned_width_ignores_the_budget)
 {
     struct ar_budget_params params = { .frame_us = BUDGET_US, .width = 0.5 };
@@ -1250,6 +1263,7 @@ static void add_plans(Suite *suite)
     tcase_add_test(plans, options_have_their_defaults_and_ranges);
     tcase_add_test(plans, every_cause_has_a_name_of_its_own);
     tcase_add_test(plans, no_deadline_is_the_widest);
+    tcase_add_test(plans, what_comes_after_the_network_is_kept_free);
     tcase_add_test(plans, a_pinned_width_ignores_the_budget);
     tcase_add_test(plans, a_new_ladder_is_still_new_after_a_pinned_frame);
     tcase_add_test(plans, each_decision_is_the_widest_that_fits);
