@@ -30,6 +30,8 @@
 #define SEARCH_TRIES     4
 
 static const char *const pace_names[] = { "real", "fast", NULL };
+static const char *const rotations[] = { "0", "90", "180", "270", NULL };
+static const char *const flips[] = { "none", "horizontal", "vertical", NULL };
 
 const struct ar_option ar_capture_options[] = {
     { .key = "source",
@@ -69,6 +71,20 @@ const struct ar_option ar_capture_options[] = {
       .fallback = "no",
       .apply = AR_OPTION_RESTART,
       .help = "start a clip again at its end" },
+    { .key = "rotate",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_capture_params, rotate),
+      .fallback = "0",
+      .choices = rotations,
+      .apply = AR_OPTION_RESTART,
+      .help = "degrees to turn the picture by, clockwise, where the camera hangs otherwise" },
+    { .key = "flip",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_capture_params, flip),
+      .fallback = "none",
+      .choices = flips,
+      .apply = AR_OPTION_RESTART,
+      .help = "change left and right, as in a mirror, or top and bottom; after rotate" },
     { .key = NULL },
 };
 

@@ -27,13 +27,21 @@ enum ar_capture_pace {
     AR_CAPTURE_FAST, /* a clip as fast as it is asked for; nothing is skipped */
 };
 
+enum ar_capture_flip {
+    AR_CAPTURE_FLIP_NONE,
+    AR_CAPTURE_FLIP_HORIZONTAL, /* as in a mirror */
+    AR_CAPTURE_FLIP_VERTICAL,
+};
+
 struct ar_capture_params {
     char source[AR_OPTION_TEXT_MAX]; /* auto | v4l2[:DEV] | file:CLIP | pattern[:WxH@FPS] */
     struct ar_option_size size;      /* asked for; 0x0: the source's own, or 640x360 */
     uint32_t rate_millihz;           /* asked for; 0: the source's own */
     uint32_t pace;                   /* enum ar_capture_pace */
     bool loop;                       /* a clip starts again at its end */
-    struct ar_entries controls;      /* of a camera, by its own names for them */
+    uint32_t rotate;            /* quarters clockwise: for whoever takes the frames, as flip */
+    uint32_t flip;              /* enum ar_capture_flip, after rotate */
+    struct ar_entries controls; /* of a camera, by its own names for them */
 };
 
 extern const struct ar_option ar_capture_options[];

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-#define VERSION     1
+#define VERSION     2
 #define MAX_FILE_B  (1u << 20)
 #define MAX_US      1e8 /* of one layer: whoever needs longer has other worries */
 #define SWEEP_US    1800000u
@@ -91,7 +91,10 @@ static json_t *to_json(const struct ar_calibration *calibration,
 {
     const struct ar_sweep *sweep = &calibration->sweep;
     json_t *rungs = json_array();
+    json_t *after = json_array();
 
+    for (uint32_t i = 0; i < AR_CALIBRATION_N_AFTER; i++)
+        json_array_append_new(after, json_real((double)calibration->after_us[i]));
     for (uint32_t rung = 0; rung < sweep->n_rungs; rung++) {
         if (sweep->n_runs[rung] == 0)
             continue;
@@ -103,8 +106,9 @@ static json_t *to_json(const struct ar_calibration *calibration,
                                         times_json(sweep, rung, sweep->n_segments,
                                                    ar_sweep_segment_us)));
     }
-    return json_pack("{s:i, s:s, s:I, s:o}", "version", VERSION, "key", key->text, "clock_khz",
-                     (json_int_t)calibration->clock_khz, "rungs", rungs);
+    return json_pack("{s:i, s:s, s:I, s:o, s:o}", "version", VERSION, "key", key->text,
+                     "clock_khz", (json_int_t)calibration->clock_khz, "after_us", after,
+                     "rungs", rungs);
 }
 
 /* False unless there are exactly n numbers that can be times. */
@@ -150,6 +154,8 @@ static bool from_json(struct ar_calibration *calibration, const struct ar_calibr
 
     if (json_integer_value(json_object_get(root, "version")) != VERSION || !text ||
         strcmp(text, key->text) != 0 || clock_khz < 0 || clock_khz > UINT32_MAX ||
+        !read_times(json_object_get(root, "after_us"), calibration->after_us,
+                    AR_CALIBRATION_N_AFTER) ||
         json_array_size(rungs) < 1)
         return false;
     calibration->clock_khz = (uint32_t)clock_khz;
@@ -178,10 +184,22 @@ static int read_file(const char *path, char **text, size_t *length)
     return ret;
 }
 
+struct ar_work ar_calibration_work(const struct ar_calibration *calibration)
+{
+    struct ar_work work = calibration->work;
+
+    work.model = calibration->network.n_layers > 0 ? &calibration->network : NULL;
+    return work;
+}
+
 static int finish(struct ar_calibration *calibration, const struct ar_work *work)
 {
     struct ar_work copy = *work;
 
+    calibration->work = *work;
+    calibration->work.model = NULL;
+    calibration->network = *work->model;
+    calibration->network.file = NULL;
     ar_work_fill_cost(work, &calibration->cost);
     return ar_sweep_finish(&calibration->sweep, ar_work_of_layer, &copy, &calibration->cost);
 }
@@ -310,4 +328,55 @@ int ar_calibration_measure(struct ar_calibration *calibration, struct ar_painter
     calibration->kept = false;
     calibration->took_us = ar_clock_now_us() - start_us;
     return finish(calibration, &work);
+}
+
+/* ---- what comes after the network */
+
+#define AFTER_RUNS  5
+#define AFTER_CHUNK 8 /* row pairs */
+
+struct blend_job {
+    const struct ar_decoder_blend *blend;
+    struct ar_frame *out;
+};
+
+static void blend_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    const struct blend_job *const job = user;
+
+    ar_decoder_blend_rows(job->blend, job->out, first, end, worker);
+}
+
+/* As a pass of its own, which takes a little more than behind what was just emitted. */
+static float time_blend_us(struct ar_decoder_blend *blend, struct ar_workers *workers,
+                           const struct ar_frame *in, struct ar_frame *out)
+{
+    struct blend_job job = { blend, out };
+    uint64_t least_ns = UINT64_MAX;
+
+    for (uint32_t i = 0; i < AFTER_RUNS; i++) {
+        const uint64_t start_ns = ar_clock_now_ns();
+        uint64_t took_ns;
+
+        ar_decoder_blend_begin(blend, in);
+        ar_workers_run(workers, blend_pairs, &job, out->shape.height_px / 2, AFTER_CHUNK);
+        took_ns = ar_clock_now_ns() - start_ns;
+        least_ns = took_ns < least_ns ? took_ns : least_ns;
+    }
+    return (float)least_ns / 1e3F;
+}
+
+void ar_calibration_measure_after(struct ar_calibration *calibration,
+                                  struct ar_decoder_blend *blend, struct ar_workers *workers,
+                                  const struct ar_frame *in, struct ar_frame *out,
+                                  struct ar_frame *before)
+{
+    ar_decoder_blend_forget(blend);
+    ar_decoder_blend_set_params(blend, &(struct ar_decoder_blend_params){ .strength = 0.5 });
+    calibration->after_us[AR_CALIBRATION_CAMERA] = time_blend_us(blend, workers, in, out);
+    ar_decoder_blend_set_params(blend, &(struct ar_decoder_blend_params){
+                                           .strength = 1.0, .fade_us = UINT64_MAX });
+    ar_decoder_blend_fade_from(blend, before);
+    calibration->after_us[AR_CALIBRATION_FADE] = time_blend_us(blend, workers, in, out);
+    ar_decoder_blend_forget(blend);
 }

@@ -43,7 +43,8 @@ int ar_painter_create(struct ar_painter **out, const struct ar_painter_params *p
         goto err;
     ret = ar_encoder_create(&painter->encoder, painter->net);
     if (ret == 0)
-        ret = ar_decoder_create(&painter->decoder, painter->net, params->temporal);
+        ret =
+            ar_decoder_create(&painter->decoder, painter->net, params->temporal, params->blend);
     if (ret < 0) {
         ar_reason_set_err(reason, ret, "style %s", painter->model->info.style);
         goto err;
@@ -70,29 +71,6 @@ void ar_painter_destroy(struct ar_painter *painter)
 const char *ar_painter_precision_name(const struct ar_painter *painter)
 {
     return painter->precision == AR_NET_INT8 ? "int8" : "f32";
-}
-
-static bool same_layer(const struct ar_layer *a, const struct ar_layer *b, uint32_t n_rungs)
-{
-    return a->op == b->op && a->norm == b->norm && a->input == b->input && a->add == b->add &&
-           a->segment == b->segment && a->kernel == b->kernel && a->kernel2 == b->kernel2 &&
-           a->stride == b->stride && a->upsample == b->upsample && a->gate == b->gate &&
-           a->gate_previous == b->gate_previous &&
-           memcmp(a->channels, b->channels, n_rungs * sizeof(a->channels[0])) == 0;
-}
-
-bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b)
-{
-    const struct ar_model *one = a->model;
-    const struct ar_model *two = b->model;
-
-    if (a->precision != b->precision || one->n_layers != two->n_layers ||
-        one->n_rungs != two->n_rungs || one->layout.planes != two->layout.planes)
-        return false;
-    for (uint32_t i = 0; i < one->n_layers; i++)
-        if (!same_layer(&one->layers[i], &two->layers[i], one->n_rungs))
-            return false;
-    return true;
 }
 
 struct ar_work ar_painter_work(const struct ar_painter *painter)

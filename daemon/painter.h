@@ -38,7 +38,8 @@ struct ar_painter_params {
     struct ar_model *model; /* taken, also where create fails */
     const struct ar_kernels *kernels;
     struct ar_workers *workers;
-    struct ar_decoder_temporal *temporal; /* the stream's; borrowed */
+    struct ar_decoder_temporal *temporal; /* the stream's, as the blend; borrowed */
+    struct ar_decoder_blend *blend;
     uint32_t width_px;
     uint32_t height_px;
     enum ar_painter_precision precision;
@@ -55,6 +56,3 @@ const char *ar_painter_precision_name(const struct ar_painter *painter);
 
 /* What it has to do, for budget/. */
 struct ar_work ar_painter_work(const struct ar_painter *painter);
-
-/* True when both networks cost the same: same precision, layers, channels and rungs. */
-bool ar_painter_same_cost(const struct ar_painter *a, const struct ar_painter *b);

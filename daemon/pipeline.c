@@ -50,6 +50,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pipeline->n_frames = params->settings->daemon.frames;
     pipeline->live_budget = params->settings->budget;
     pipeline->live_decoder = params->settings->decoder;
+    pipeline->live_blend = params->settings->network.blend;
     if (ar_calibration_folder(pipeline->state_folder, sizeof(pipeline->state_folder)) < 0)
         pipeline->state_folder[0] = '\0';
     pthread_mutex_init(&pipeline->loops_lock, NULL);
@@ -377,6 +378,8 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_painter_destroy(atomic_load(&pipeline->next_painter));
     ar_painter_destroy(atomic_load(&pipeline->old_painter));
     ar_decoder_temporal_destroy(pipeline->temporal);
+    ar_decoder_blend_destroy(pipeline->blend);
+    ar_frame_unref(&pipeline->shown);
     ar_sheet_destroy(pipeline->sheet);
     ar_trace_destroy(pipeline->trace);
     ar_capture_destroy(pipeline->capture);
@@ -412,6 +415,7 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
     if (state != AR_PIPELINE_RUNNING)
         return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
     params.temporal = pipeline->temporal;
+    params.blend = pipeline->blend;
     ret = open_style(pipeline, name, &params.model, reason);
     if (ret < 0)
         return ret;
@@ -441,6 +445,15 @@ void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
     pthread_mutex_unlock(&pipeline->live_lock);
 }
 
+void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
+                           const struct ar_decoder_blend_params *blend)
+{
+    pthread_mutex_lock(&pipeline->live_lock);
+    pipeline->live_blend = *blend;
+    atomic_store(&pipeline->live_changed, true);
+    pthread_mutex_unlock(&pipeline->live_lock);
+}
+
 void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung)
 {
     atomic_store(&pipeline->heat_cap, rung);
@@ -451,38 +464,50 @@ void ar_pipeline_calibrate(struct ar_pipeline *pipeline)
     atomic_store(&pipeline->calibration_wanted, true);
 }
 
+/* What control answers with, copied under the lock. */
+struct known_times {
+    struct ar_calibration calibration;
+    struct ar_cost cost; /* the governor's */
+    bool is_estimated;
+    char style[AR_MODEL_NAME_MAX];
+};
+
 /* To be freed; NULL without memory. */
-static struct ar_calibration *copy_calibration(struct ar_pipeline *pipeline,
-                                               struct ar_work *work, char *style)
+static struct known_times *copy_times(struct ar_pipeline *pipeline)
 {
-    struct ar_calibration *copy = malloc(sizeof(*copy));
+    struct known_times *copy = malloc(sizeof(*copy));
 
     if (!copy)
         return NULL;
     pthread_mutex_lock(&pipeline->stats_lock);
-    *copy = pipeline->calibration;
-    *work = pipeline->calibrated_work;
-    memcpy(style, pipeline->stats.style, AR_MODEL_NAME_MAX);
+    copy->calibration = pipeline->calibration;
+    copy->cost = pipeline->cost;
+    copy->is_estimated = pipeline->is_estimated;
+    memcpy(copy->style, pipeline->stats.style, sizeof(copy->style));
     pthread_mutex_unlock(&pipeline->stats_lock);
     return copy;
 }
 
 json_t *ar_pipeline_explain(struct ar_pipeline *pipeline, struct ar_reason *reason)
 {
-    char style[AR_MODEL_NAME_MAX];
-    struct ar_work work;
-    struct ar_calibration *calibration = copy_calibration(pipeline, &work, style);
+    struct known_times *times = copy_times(pipeline);
     json_t *explained = NULL;
+    struct ar_work work;
 
-    if (!calibration)
+    if (!times) {
         ar_reason_set_err(reason, -ENOMEM, "budget");
-    else if (!work.model)
+        return NULL;
+    }
+    work = ar_calibration_work(&times->calibration);
+    if (!work.model)
+        ar_reason_set(reason, -EAGAIN, "budget: nothing has been measured yet; try again");
+    else if (times->is_estimated)
         ar_reason_set(
             reason, -EAGAIN,
             "the times of this style are estimated; `ar-ctl calibrate` measures them");
     else
-        explained = ar_explain_json(calibration, &work, style);
-    free(calibration);
+        explained = ar_explain_json(&times->calibration, &work, times->style);
+    free(times);
     return explained;
 }
 
@@ -490,17 +515,15 @@ json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from)
 {
     struct ar_trace_frame frames[AR_PIPELINE_TRACE_FRAMES];
     const uint32_t n = ar_trace_read(pipeline->trace, from, frames, AR_PIPELINE_TRACE_FRAMES);
-    char style[AR_MODEL_NAME_MAX];
-    struct ar_work work;
-    struct ar_calibration *calibration = copy_calibration(pipeline, &work, style);
+    struct known_times *times = copy_times(pipeline);
     json_t *list = json_array();
     json_t *header = NULL;
 
     for (uint32_t i = 0; i < n; i++)
         json_array_append_new(list, ar_trace_frame_json(&frames[i]));
-    if (calibration)
-        header = ar_trace_header_json(&calibration->cost, style);
-    free(calibration);
+    if (times)
+        header = ar_trace_header_json(&times->cost, times->style);
+    free(times);
     return json_pack("{s:o*, s:o, s:I}", "header", header, "frames", list, "next",
                      (json_int_t)(n > 0 ? frames[n - 1].number + 1 : from));
 }

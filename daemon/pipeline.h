@@ -76,6 +76,8 @@ void ar_pipeline_set_budget(struct ar_pipeline *pipeline,
                             const struct ar_budget_params *budget);
 void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
                              const struct ar_decoder_params *decoder);
+void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
+                           const struct ar_decoder_blend_params *blend);
 
 /* Measures the network's times again at the next frame; the picture stands still for two seconds at most. */
 void ar_pipeline_calibrate(struct ar_pipeline *pipeline);

@@ -18,11 +18,12 @@
 #include "daemon/pipeline.h"
 #include "daemon/sheet.h"
 #include "daemon/trace.h"
+#include "nn/orient.h"
 
 /*
  * The pipeline's inside, shared by its three stages. Who writes what:
  *   capture thread   capture, capture_loop (until its latch is given), box_in
- *   compute thread   painter, temporal, governor, outputs' boxes, sheet
+ *   compute thread   painter, temporal, blend, governor, outputs' boxes, sheet
  *   display threads  each its own output; the one that leads also `phase`
  * `stats` is the one struct that all write, each for a few hundred nanoseconds under stats_lock.
  */
@@ -59,6 +60,9 @@ struct ar_pipeline {
     struct ar_loop
         *capture_loop; /* made, used and destroyed by its own thread, as outputs' are */
     pthread_mutex_t loops_lock; /* for stop(), which may meet a loop that is just being made */
+    struct ar_orient orient;    /* from the camera's frames to what is painted */
+    struct ar_frame_shape shape_in; /* of these; valid once source_open is given */
+    struct ar_pool *pool_turned;    /* the capture thread's; NULL: nothing to turn */
     struct ar_mailbox *box_in;
     struct ar_latch source_open;
     struct ar_latch displays_open;
@@ -76,14 +80,20 @@ struct ar_pipeline {
     struct ar_painter *painter;                /* compute thread's */
     _Atomic(struct ar_painter *) next_painter; /* control to compute */
     _Atomic(struct ar_painter *) old_painter;  /* compute to control */
-    struct ar_decoder_temporal *temporal;      /* compute thread's; painters point to it */
+    struct ar_decoder_temporal
+        *temporal; /* compute thread's, as the blend; painters point to them */
+    struct ar_decoder_blend *blend;
+    struct ar_frame
+        *shown; /* compute thread's: the last picture that it handed on; NULL: none, or words */
     struct ar_governor governor;
     struct ar_cost next_cost; /* of a style that is switched to: too large for a stack */
+    /* The governor's, for control, which reads it under stats_lock. */
+    struct ar_cost cost;
+    bool is_estimated; /* from the times of a network of another shape */
     struct ar_cpu_clock cpu_clock;
     /* Written by the compute thread under stats_lock. */
     struct ar_calibration calibration;
-    char state_folder[512];         /* empty: nowhere to keep calibrations */
-    struct ar_work calibrated_work; /* model NULL before the first */
+    char state_folder[512]; /* empty: nowhere to keep calibrations */
     atomic_bool calibration_wanted;
     atomic_uint heat_cap; /* the widest rung that heat allows; control's */
     pthread_mutex_t phase_lock;
@@ -97,6 +107,7 @@ struct ar_pipeline {
     pthread_mutex_t live_lock; /* never held for more than a copy */
     struct ar_budget_params live_budget;
     struct ar_decoder_params live_decoder;
+    struct ar_decoder_blend_params live_blend;
     atomic_bool live_changed;
 
     pthread_mutex_t stats_lock;

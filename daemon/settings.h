@@ -7,6 +7,7 @@
 #include "budget/governor.h"
 #include "capture/capture.h"
 #include "config/config.h"
+#include "decoder/blend.h"
 #include "decoder/temporal.h"
 #include "display/display.h"
 
@@ -18,9 +19,10 @@
 struct ar_network_params {
     char style[AR_OPTION_TEXT_MAX];      /* a name, or a path to a model file */
     char style_path[AR_OPTION_TEXT_MAX]; /* a folder looked in first; may be empty */
-    uint32_t precision;                  /* enum ar_painter_precision */
-    uint32_t threads;                    /* 0: by the machine */
-    bool pin;                            /* each to a processor of its own */
+    struct ar_decoder_blend_params blend;
+    uint32_t precision; /* enum ar_painter_precision */
+    uint32_t threads;   /* 0: by the machine */
+    bool pin;           /* each to a processor of its own */
 };
 
 struct ar_daemon_params {

@@ -6,9 +6,12 @@
 #include "base/clock.h"
 #include "daemon/priv.h"
 
+/* One being turned, one in the mailbox, one with the painter, who gives it back before he takes the next. */
+#define N_FRAMES_TURNED 3
+
 static void publish_source(struct ar_pipeline *pipeline)
 {
-    const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
+    const struct ar_frame_shape *shape = &pipeline->shape_in;
     struct ar_pipeline_status *stats = &pipeline->stats;
 
     pthread_mutex_lock(&pipeline->stats_lock);
@@ -21,10 +24,49 @@ static void publish_source(struct ar_pipeline *pipeline)
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
+/* What the camera gives as it shall be seen. */
+static int prepare_turn(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    const struct ar_capture_params *params = &pipeline->settings.capture;
+    int ret = 0;
+
+    pipeline->orient = ar_orient_of(params->rotate, params->flip == AR_CAPTURE_FLIP_HORIZONTAL,
+                                    params->flip == AR_CAPTURE_FLIP_VERTICAL);
+    pipeline->shape_in = ar_orient_shape(pipeline->orient, ar_capture_shape(pipeline->capture));
+    if (!ar_orient_is_plain(pipeline->orient))
+        ret = ar_pool_create(&pipeline->pool_turned, &pipeline->shape_in, N_FRAMES_TURNED);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "frames") : 0;
+}
+
+/*
+ * Turns a frame into one of ours, in this thread, while the painter paints the one before. -EAGAIN when there is none free,
+ * which a source that must lose nothing never meets: see N_FRAMES_TURNED.
+ */
+static int turn(struct ar_pipeline *pipeline, struct ar_frame **frame)
+{
+    struct ar_frame *turned = ar_pool_take(pipeline->pool_turned);
+
+    if (!turned)
+        return -EAGAIN;
+    if ((*frame)->notice[0] == '\0')
+        ar_orient_frame(&pipeline->kernels, pipeline->orient, *frame, turned);
+    memcpy(turned->notice, (*frame)->notice, sizeof(turned->notice));
+    turned->sequence = (*frame)->sequence;
+    turned->capture_us = (*frame)->capture_us;
+    turned->arrival_us = (*frame)->arrival_us;
+    ar_frame_unref(frame);
+    *frame = turned;
+    return 0;
+}
+
 /* Hands one frame on. Where nothing may be lost, the source waits for the painter. */
 static int deliver(struct ar_pipeline *pipeline, struct ar_frame **frame)
 {
     (*frame)->arrival_us = ar_clock_now_us();
+    if (pipeline->pool_turned && turn(pipeline, frame) < 0) {
+        ar_pipeline_count_dropped(pipeline);
+        return 0;
+    }
     if (ar_capture_lossless(pipeline->capture))
         return ar_mailbox_put_wait(pipeline->box_in, frame);
     if (ar_mailbox_put(pipeline->box_in, frame))
@@ -80,16 +122,19 @@ void ar_pipeline_capture_stage(struct ar_pipeline *pipeline, uint32_t index)
         return;
     }
     ret = ar_capture_start(pipeline->capture, pipeline->capture_loop, &reason);
-    if (ret < 0) {
-        if (ret != -ECANCELED)
-            ar_pipeline_fail(pipeline, AR_PIPELINE_SOURCE, ret, &reason);
-    } else {
+    if (ret == 0)
+        ret = prepare_turn(pipeline, &reason);
+    if (ret == 0) {
         publish_source(pipeline);
         ar_latch_give(&pipeline->source_open, 0);
         if (ar_latch_wait(&pipeline->go) == 0)
             stream(pipeline);
         call_frames_back(pipeline);
-        ar_capture_stop(pipeline->capture);
+    } else if (ret != -ECANCELED) {
+        ar_pipeline_fail(pipeline, AR_PIPELINE_SOURCE, ret, &reason);
     }
+    ar_capture_stop(pipeline->capture);
+    ar_pool_destroy(pipeline->pool_turned);
+    pipeline->pool_turned = NULL;
     ar_pipeline_withdraw_loop(pipeline, &pipeline->capture_loop);
 }

@@ -11,7 +11,10 @@
 
 #define TAG "compute"
 
-/* One with the painter, the newest in the mailboxes; and two with a display that has not shown them yet. */
+/*
+ * One with the painter, the newest in the mailboxes; and two with a display that has not shown them yet. That no display keeps
+ * more than one for long leaves one for the picture that a fade began with.
+ */
 #define N_FRAMES_OUT       2
 #define N_FRAMES_AN_OUTPUT 2
 
@@ -30,22 +33,42 @@ static void publish_style(struct ar_pipeline *pipeline)
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
-/* A sweep over a grey picture. */
-static int measure(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
-                   struct ar_frame *out)
+static void set_blend(struct ar_pipeline *pipeline)
 {
-    struct ar_frame_shape shape = out->shape;
-    struct ar_pool *pool = NULL;
-    struct ar_frame *in;
+    pthread_mutex_lock(&pipeline->live_lock);
+    ar_decoder_blend_set_params(pipeline->blend, &pipeline->live_blend);
+    pthread_mutex_unlock(&pipeline->live_lock);
+}
+
+/* The network alone, then what may come after it. */
+static int sweep(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
+                 const struct ar_frame *in, struct ar_frame *out, struct ar_frame *before)
+{
+    const struct ar_decoder_blend_params none = { .strength = 1.0 };
     int ret;
 
-    shape.format = ar_capture_shape(pipeline->capture)->format;
-    ret = ar_pool_create(&pool, &shape, 1);
+    ar_decoder_blend_forget(pipeline->blend);
+    ar_decoder_blend_set_params(pipeline->blend, &none);
+    ret = ar_calibration_measure(calibration, pipeline->painter, in, out, &pipeline->stopping);
+    ar_calibration_measure_after(calibration, pipeline->blend, pipeline->workers, in, out,
+                                 before);
+    set_blend(pipeline);
+    return ret;
+}
+
+/* A sweep over a grey picture. */
+static int measure(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
+                   struct ar_frame *out, struct ar_frame *before)
+{
+    struct ar_pool *pool = NULL;
+    struct ar_frame *in;
+    int ret = ar_pool_create(&pool, &pipeline->shape_in, 1);
+
     if (ret < 0)
         return ret;
     in = ar_pool_take(pool);
     ar_frame_fill(in, (const uint8_t[3]){ 128, 128, 128 });
-    ret = ar_calibration_measure(calibration, pipeline->painter, in, out, &pipeline->stopping);
+    ret = sweep(pipeline, calibration, in, out, before);
     calibration->clock_khz = ar_cpu_clock_now_khz(&pipeline->cpu_clock);
     ar_decoder_temporal_forget(pipeline->temporal);
     ar_frame_unref(&in);
@@ -58,7 +81,7 @@ static void make_key(const struct ar_pipeline *pipeline, struct ar_calibration_k
     char cpu[128];
 
     ar_cpu_clock_part(cpu, sizeof(cpu), "/proc/cpuinfo");
-    ar_calibration_key_make(key, pipeline->painter, ar_capture_shape(pipeline->capture),
+    ar_calibration_key_make(key, pipeline->painter, &pipeline->shape_in,
                             painted_shape(pipeline), pipeline->kernels.tier,
                             ar_workers_count(pipeline->workers), cpu,
                             pipeline->cpu_clock.max_khz);
@@ -94,7 +117,8 @@ static void publish_calibration(struct ar_pipeline *pipeline,
 {
     pthread_mutex_lock(&pipeline->stats_lock);
     pipeline->calibration = *calibration;
-    pipeline->calibrated_work = ar_painter_work(pipeline->painter);
+    pipeline->cost = calibration->cost;
+    pipeline->is_estimated = false;
     pipeline->stats.n_calibrations++;
     pipeline->stats.n_rungs = calibration->cost.n_rungs;
     pthread_mutex_unlock(&pipeline->stats_lock);
@@ -114,16 +138,6 @@ static void keep(const struct ar_calibration *calibration, const char *folder,
         ar_log(AR_LOG_WARN, TAG, "%s: the next start measures again", reason.text);
 }
 
-/* The painter has changed: the times are its own where they were the one's before, and both cost the same. */
-static void publish_work(struct ar_pipeline *pipeline, bool same_cost)
-{
-    pthread_mutex_lock(&pipeline->stats_lock);
-    pipeline->calibrated_work = same_cost && pipeline->calibrated_work.model
-                                    ? ar_painter_work(pipeline->painter)
-                                    : (struct ar_work){ .model = NULL };
-    pthread_mutex_unlock(&pipeline->stats_lock);
-}
-
 /* Kept times where there are some for this set-up and no new ones are asked for; a sweep otherwise. */
 static int find_times(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
                       bool afresh)
@@ -132,6 +146,7 @@ static int find_times(struct ar_pipeline *pipeline, struct ar_calibration *calib
     const char *folder = pipeline->state_folder;
     struct ar_calibration_key key;
     struct ar_reason reason;
+    struct ar_frame *before;
     struct ar_frame *out;
     int ret = -ENOENT;
 
@@ -143,9 +158,9 @@ static int find_times(struct ar_pipeline *pipeline, struct ar_calibration *calib
     if (ret != -ENOENT)
         ar_log(AR_LOG_WARN, TAG, "%s: measuring again", reason.text);
     out = ar_pool_take(pipeline->pool_out);
-    if (!out)
-        return -ENOBUFS;
-    ret = measure(pipeline, calibration, out);
+    before = ar_pool_take(pipeline->pool_out);
+    ret = out && before ? measure(pipeline, calibration, out, before) : -ENOBUFS;
+    ar_frame_unref(&before);
     ar_frame_unref(&out);
     if (ret == 0 && folder[0] != '\0')
         keep(calibration, folder, &key);
@@ -182,13 +197,36 @@ static void take_calibration_request(struct ar_pipeline *pipeline)
 }
 
 /*
- * The style that the control thread has ready, if any. The picture does not wait for a sweep: a network of
- * another shape starts from an estimate by what the one before it took.
+ * Times for a network of another shape than the one before. The picture does not wait for a sweep: where these are not
+ * the calibrated one's, they are estimated from it.
  */
+static void change_times(struct ar_pipeline *pipeline, const struct ar_work *work)
+{
+    const struct ar_work known = ar_calibration_work(&pipeline->calibration);
+    const bool is_known = ar_work_is_same(work, &known);
+    struct ar_cost *cost = &pipeline->next_cost;
+
+    if (is_known) {
+        *cost = pipeline->calibration.cost;
+    } else {
+        ar_work_fill_cost(work, cost);
+        ar_cost_estimate(cost, &pipeline->calibration.cost);
+    }
+    ar_governor_set_cost(&pipeline->governor, cost);
+    pthread_mutex_lock(&pipeline->stats_lock);
+    pipeline->cost = *cost;
+    pipeline->is_estimated = !is_known;
+    pipeline->stats.n_rungs = cost->n_rungs;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+}
+
+/* The style that the control thread has ready, if any. */
 static void take_style(struct ar_pipeline *pipeline)
 {
     struct ar_painter *old = pipeline->painter;
     struct ar_painter *next = NULL;
+    struct ar_work old_work;
+    struct ar_work work;
 
     if (!atomic_load(&pipeline->old_painter)) /* the one before has been freed */
         next = atomic_exchange(&pipeline->next_painter, NULL);
@@ -196,14 +234,12 @@ static void take_style(struct ar_pipeline *pipeline)
         return;
     pipeline->painter = next;
     ar_decoder_temporal_forget(pipeline->temporal);
-    publish_work(pipeline, ar_painter_same_cost(old, next));
-    if (!ar_painter_same_cost(old, next)) {
-        const struct ar_work work = ar_painter_work(next);
-
-        ar_work_fill_cost(&work, &pipeline->next_cost);
-        ar_cost_estimate(&pipeline->next_cost, &pipeline->governor.cost);
-        ar_governor_set_cost(&pipeline->governor, &pipeline->next_cost);
-    }
+    if (pipeline->shown)
+        ar_decoder_blend_fade_from(pipeline->blend, pipeline->shown);
+    old_work = ar_painter_work(old);
+    work = ar_painter_work(next);
+    if (!ar_work_is_same(&old_work, &work))
+        change_times(pipeline, &work);
     publish_style(pipeline);
     atomic_store(&pipeline->old_painter, old);
     ar_loop_wake(pipeline->control_loop);
@@ -217,6 +253,7 @@ static void take_live_changes(struct ar_pipeline *pipeline)
     atomic_store(&pipeline->live_changed, false);
     ar_governor_set_params(&pipeline->governor, &pipeline->live_budget);
     ar_decoder_temporal_set_params(pipeline->temporal, &pipeline->live_decoder);
+    ar_decoder_blend_set_params(pipeline->blend, &pipeline->live_blend);
     pthread_mutex_unlock(&pipeline->live_lock);
 }
 
@@ -305,6 +342,18 @@ static void set_cap(struct ar_pipeline *pipeline)
     ar_governor_set_cap(governor, ar_min_u32(heat_cap, energy_cap));
 }
 
+/* What the next picture takes beyond its network. */
+static double after_us(const struct ar_pipeline *pipeline)
+{
+    double us = 0.0;
+
+    if (ar_decoder_blend_has_camera(pipeline->blend))
+        us += (double)pipeline->calibration.after_us[AR_CALIBRATION_CAMERA];
+    if (ar_decoder_blend_has_fade(pipeline->blend))
+        us += (double)pipeline->calibration.after_us[AR_CALIBRATION_FADE];
+    return us;
+}
+
 /* False when the governor gives the frame up: there is nothing to show. */
 static bool paint(struct ar_pipeline *pipeline, const struct ar_frame *in, struct ar_frame *out,
                   struct paint_times *times)
@@ -316,6 +365,7 @@ static bool paint(struct ar_pipeline *pipeline, const struct ar_frame *in, struc
     uint32_t rung;
 
     ar_governor_set_clock(governor, clock_ratio(pipeline));
+    ar_governor_set_after(governor, after_us(pipeline));
     set_cap(pipeline);
     rung = ar_governor_plan(governor, times->start_us, times->deadline_us);
     if (rung == AR_GOVERNOR_BAIL)
@@ -448,6 +498,8 @@ static void show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
 {
     ar_notice_draw(out, in->notice);
     ar_decoder_temporal_forget(pipeline->temporal);
+    ar_decoder_blend_forget(pipeline->blend);
+    ar_frame_unref(&pipeline->shown);
     out->sequence = in->sequence;
     out->capture_us = in->capture_us;
     out->arrival_us = in->arrival_us;
@@ -474,6 +526,8 @@ static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
     account(pipeline, &times, (double)out->width);
     if (pipeline->sheet)
         ar_sheet_offer(pipeline->sheet, in, out);
+    ar_frame_unref(&pipeline->shown);
+    pipeline->shown = ar_frame_ref(out);
     hand_on(pipeline, out);
     ar_frame_unref(&out);
 }
@@ -506,7 +560,7 @@ static void run_frames(struct ar_pipeline *pipeline)
 
 static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
 {
-    const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
+    const struct ar_frame_shape *shape = &pipeline->shape_in;
     struct ar_painter_params params = { .model = pipeline->first_model,
                                         .kernels = &pipeline->kernels,
                                         .workers = pipeline->workers,
@@ -518,7 +572,13 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
 
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");
+    ret = ar_decoder_blend_create(&pipeline->blend, painted_shape(pipeline), &pipeline->kernels,
+                                  ar_workers_count(pipeline->workers));
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "frames");
     ar_decoder_temporal_set_params(pipeline->temporal, &pipeline->settings.decoder);
+    set_blend(pipeline);
+    params.blend = pipeline->blend;
     params.temporal = pipeline->temporal;
     pipeline->first_model = NULL;
     ret = ar_painter_create(&pipeline->painter, &params, reason);

@@ -147,7 +147,7 @@ static void on_event(void *user, enum ar_display_event event,
 static int start_output(struct ar_output *output, struct ar_reason *reason)
 {
     struct ar_pipeline *pipeline = output->pipeline;
-    const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
+    const struct ar_frame_shape *shape = &pipeline->shape_in;
     struct ar_display_source source = {
         .width_px = shape->width_px,
         .height_px = shape->height_px,
@@ -162,7 +162,7 @@ static int start_output(struct ar_output *output, struct ar_reason *reason)
 static int fall_back(struct ar_output *output, struct ar_reason *reason)
 {
     struct ar_pipeline *pipeline = output->pipeline;
-    const struct ar_frame_shape *shape = ar_capture_shape(pipeline->capture);
+    const struct ar_frame_shape *shape = &pipeline->shape_in;
     const uint64_t rate_millihz = ar_capture_rate_millihz(pipeline->capture);
     const bool demo = pipeline->demo && pipeline->n_outputs == 1;
     int ret;

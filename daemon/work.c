@@ -2,6 +2,7 @@
 #include "daemon/work.h"
 
 #include <assert.h>
+#include <string.h>
 
 static_assert(AR_COST_MAX_RUNGS >= AR_MODEL_MAX_RUNGS, "a cost table holds every rung");
 static_assert(AR_COST_MAX_SEGMENTS >= AR_MODEL_MAX_SEGMENTS, "and every segment");
@@ -53,4 +54,28 @@ void ar_work_begin_sweep(const struct ar_work *work, struct ar_sweep *sweep)
                                 .n_layers = model->n_layers };
     for (uint32_t i = 0; i < model->n_layers; i++)
         sweep->segments[i] = model->layers[i].segment;
+}
+
+static bool same_layer(const struct ar_layer *a, const struct ar_layer *b, uint32_t n_rungs)
+{
+    return a->op == b->op && a->norm == b->norm && a->input == b->input && a->add == b->add &&
+           a->segment == b->segment && a->kernel == b->kernel && a->kernel2 == b->kernel2 &&
+           a->stride == b->stride && a->upsample == b->upsample && a->gate == b->gate &&
+           a->gate_previous == b->gate_previous &&
+           memcmp(a->channels, b->channels, n_rungs * sizeof(a->channels[0])) == 0;
+}
+
+bool ar_work_is_same(const struct ar_work *a, const struct ar_work *b)
+{
+    const struct ar_model *one = a->model;
+    const struct ar_model *two = b->model;
+
+    if (a->precision != b->precision || a->width_px != b->width_px ||
+        a->height_px != b->height_px || one->n_layers != two->n_layers ||
+        one->n_rungs != two->n_rungs || one->layout.planes != two->layout.planes)
+        return false;
+    for (uint32_t i = 0; i < one->n_layers; i++)
+        if (!same_layer(&one->layers[i], &two->layers[i], one->n_rungs))
+            return false;
+    return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
+
 #include "budget/cost.h"
 #include "budget/sweep.h"
 #include "nn/net.h"
@@ -15,6 +17,9 @@ struct ar_work {
     uint32_t width_px; /* of the picture */
     uint32_t height_px;
 };
+
+/* True when both cost the same: same size and precision, layers, channels and rungs. */
+bool ar_work_is_same(const struct ar_work *a, const struct ar_work *b);
 
 /* An ar_sweep_work_fn; user is a struct ar_work. */
 struct ar_fit_work ar_work_of_layer(void *user, uint32_t layer, const uint32_t *rungs);

@@ -51,6 +51,14 @@ static int apply_decoder(struct ar_run *run, const struct change *change,
     return 0;
 }
 
+static int apply_blend(struct ar_run *run, const struct change *change,
+                       struct ar_reason *reason)
+{
+    (void)reason;
+    ar_pipeline_set_blend(run->pipeline, &change->settings->network.blend);
+    return 0;
+}
+
 static int apply_log(struct ar_run *run, const struct change *change, struct ar_reason *reason)
 {
     (void)run;
@@ -60,8 +68,9 @@ static int apply_log(struct ar_run *run, const struct change *change, struct ar_
 }
 
 static const struct live_change live_changes[] = {
-    { CONTROLS, apply_control }, { "network.style", apply_style },
-    { "budget.", apply_budget }, { "decoder.", apply_decoder },
+    { CONTROLS, apply_control },         { "network.style", apply_style },
+    { "budget.", apply_budget },         { "decoder.", apply_decoder },
+    { "network.strength", apply_blend }, { "network.fade", apply_blend },
     { "daemon.log", apply_log },
 };
 

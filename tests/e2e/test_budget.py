@@ -3,9 +3,13 @@
 """The budget as a user meets it: calibration that is kept, what each layer costs, traces, energy, and the governor at work."""
 import json
 import pathlib
+import sys
 import tempfile
 
 import harness
+
+sys.path.insert(0, str(harness.TREE / 'tests' / 'vm'))
+import toy_styles  # noqa: E402
 
 EX_CANTCREAT = 73
 REFUSED = 1
@@ -57,7 +61,7 @@ class Calibration(Folder):
         path = self.keep()
         good = path.read_text()
         kept = json.loads(good)
-        cases = ('', '{', good[:len(good) // 2], '[]', 'null', json.dumps({**kept, 'version': 2}),
+        cases = ('', '{', good[:len(good) // 2], '[]', 'null', json.dumps({**kept, 'version': 1}),
                  json.dumps({**kept, 'key': kept['key'] + '.'}), json.dumps({**kept, 'rungs': []}),
                  json.dumps({**kept, 'rungs': kept['rungs'][:1] * 2}), good.replace('"rung": 0', '"rung": 99', 1))
         for text in cases:
@@ -74,7 +78,7 @@ class Calibration(Folder):
         self.assertIn('calibrated in', run.err)
 
 
-class Commands(Folder):
+class Running(Folder):
     def setUp(self):
         super().setUp()
         self.daemon = harness.Daemon(self.folder, *QUICK)
@@ -92,6 +96,8 @@ class Commands(Folder):
         self.assertEqual((reply.code, reply.out), (REFUSED, ''), reply)
         self.assert_words(words, reply.err)
 
+
+class Commands(Running):
     def test_budget(self):
         self.assertEqual(self.ctl_well('budget'), 'budget.frame = 30ms\n')
         self.assertEqual(self.ctl_well('budget', '21ms'), 'budget.frame = 21ms\n')
@@ -161,6 +167,53 @@ class Commands(Folder):
         self.assertIn('encoder', {event['name'] for event in events})
         for event in events:
             self.assertIn(event['ph'], 'XCMi')
+
+
+class Shapes(Running):
+    """A change to a style whose network is of another shape, and back: times are a network's own, or said to be estimates."""
+
+    def setUp(self):
+        super().setUp()
+        self.slim = self.folder / 'slim.safetensors'
+        toy_styles.write_slim(self.slim, harness.MODELS / 'starry_night.safetensors')
+
+    def change_to(self, style, name):
+        self.ctl_well('style', str(style))
+        self.daemon.wait_until(lambda status: status['style'] == name, f'{name} paints')
+
+    def explain(self):
+        return json.loads(self.ctl_well('budget', '--json', 'explain'))
+
+    def trace_header(self):
+        return json.loads(self.ctl_well('trace').splitlines()[0])
+
+    def test_there_and_back(self):
+        measured = self.explain()
+        head = self.trace_header()
+        self.change_to(self.slim, 'slim')
+        self.assert_refused(('budget', 'explain'), ('estimated', 'ar-ctl calibrate'))
+        estimated = self.trace_header()
+        self.assertEqual((estimated['style'], estimated['widths']), ('slim', [1.0]))
+        self.assertEqual([len(rows) for rows in estimated['us']], [1] * len(estimated['us']))
+        self.assertGreater(min(rows[0][0] for rows in estimated['us']), 0)
+        self.assertLess(sum(rows[0][0] for rows in estimated['macs']), sum(rows[-1][-1] for rows in head['macs']))
+        self.change_to('starry_night', 'starry_night')
+        self.assertEqual(self.explain(), measured)
+        self.assertEqual(self.trace_header(), head)
+
+    def test_the_other_is_calibrated(self):
+        wide = self.explain()
+        self.change_to(self.slim, 'slim')
+        self.ctl_well('calibrate')
+        slim = self.explain()
+        self.assertEqual((slim['style'], slim['widths'], len(slim['frame_us'])), ('slim', [1.0], 1))
+        self.assertEqual([layer['name'] for layer in slim['layers']], [layer['name'] for layer in wide['layers']])
+        self.assertEqual([layer['mac'] for layer in slim['layers']], [layer['mac'][:1] for layer in wide['layers']])
+        self.change_to('great_wave', 'great_wave')
+        self.assert_refused(('budget', 'explain'), ('estimated',))
+        self.assertEqual(len(self.trace_header()['widths']), len(wide['widths']))
+        self.change_to(self.slim, 'slim')
+        self.assertEqual(self.explain(), slim)
 
 
 class TraceFile(Folder):

@@ -263,7 +263,8 @@ class Calm(harness.Case):
     def test_another_style_is_there_at_once(self):
         y4m.write(self.folder / 'in.y4m', y4m.make_frames(1, 32, 32), 32, 32)
         with self.daemon('--source', 'file:in.y4m', '--set', 'capture.loop=yes', '--display', 'file:out.y4m',
-                         '--width', '0.25', '--threads', '1', '--set', 'decoder.calm=0.95') as daemon:
+                         '--width', '0.25', '--threads', '1', '--set', 'decoder.calm=0.95', '--set',
+                         'network.fade=off') as daemon:
             daemon.wait_painted(10)
             self.assertEqual(daemon.ctl('style', 'great_wave').code, 0)
             daemon.wait_until(lambda status: status['style'] == 'great_wave', 'the style')

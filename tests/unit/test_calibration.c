@@ -44,6 +44,8 @@ static void fill_sweep(void)
     ar_work_fill_cost(&work, &saved.cost);
     ck_assert_int_eq(ar_sweep_finish(&saved.sweep, ar_work_of_layer, &work, &saved.cost), 0);
     saved.clock_khz = 1500000;
+    saved.after_us[AR_CALIBRATION_CAMERA] = 210.5F;
+    saved.after_us[AR_CALIBRATION_FADE] = 99.25F;
 }
 
 static void set_up(void)
@@ -232,10 +234,16 @@ END_TEST
 
 START_TEST(what_is_saved_is_loaded)
 {
+    struct ar_work known;
+
     save();
     ck_assert_int_eq(load(), 0);
     ck_assert(loaded.kept);
+    known = ar_calibration_work(&loaded);
+    ck_assert(ar_work_is_same(&known, &work));
     ck_assert_uint_eq(loaded.clock_khz, saved.clock_khz);
+    for (uint32_t i = 0; i < AR_CALIBRATION_N_AFTER; i++)
+        ck_assert(loaded.after_us[i] == saved.after_us[i]);
     ck_assert_uint_eq(loaded.cost.n_rungs, saved.cost.n_rungs);
     for (uint32_t rung = 0; rung < saved.sweep.n_rungs; rung++) {
         ck_assert_double_eq(loaded.cost.widths[rung], saved.cost.widths[rung]);
@@ -345,15 +353,20 @@ static const struct {
     const char *json;    /* in its place; NULL: nothing */
 } spoilings[] = {
     { { "version" }, "0" },
-    { { "version" }, "2" },
-    { { "version" }, "1.0" },
-    { { "version" }, "\"1\"" },
+    { { "version" }, "1" },
+    { { "version" }, "2.0" },
+    { { "version" }, "\"2\"" },
     { { "version" }, NULL },
     { { "key" }, "\"\"" },
     { { "key" }, "17" },
     { { "key" }, NULL },
     { { "clock_khz" }, "-1" },
     { { "clock_khz" }, "4294967296" },
+    { { "after_us" }, NULL },
+    { { "after_us" }, "[1]" },
+    { { "after_us" }, "[1, 2, 3]" },
+    { { "after_us" }, "[1, -1]" },
+    { { "after_us" }, "[1, \"2\"]" },
     { { "rungs" }, NULL },
     { { "rungs" }, "[]" },
     { { "rungs" }, "{}" },

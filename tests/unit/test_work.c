@@ -118,6 +118,46 @@ START_TEST(a_sweep_begins_empty)
 }
 END_TEST
 
+/* Each of what a network's time hangs on; weights and texts are none of it. */
+START_TEST(what_makes_work_the_same)
+{
+    struct ar_model *other;
+    struct ar_work others;
+
+    open_model((uint64_t)_i);
+    other = nn_maker_model((uint64_t)_i);
+    others = work;
+    others.model = other;
+    other->layers[0].weight = NULL;
+    other->info.style[0] = '!';
+    ck_assert(ar_work_is_same(&work, &others));
+    others.width_px++;
+    ck_assert(!ar_work_is_same(&work, &others));
+    others.width_px--;
+    others.height_px++;
+    ck_assert(!ar_work_is_same(&work, &others));
+    others.height_px--;
+    others.precision = work.precision == AR_NET_INT8 ? AR_NET_F32 : AR_NET_INT8;
+    ck_assert(!ar_work_is_same(&work, &others));
+    others.precision = work.precision;
+    other->layers[other->n_layers - 1].channels[other->n_rungs - 1] += 8;
+    ck_assert(!ar_work_is_same(&work, &others));
+    other->layers[other->n_layers - 1].channels[other->n_rungs - 1] -= 8;
+    other->layers[0].segment++;
+    ck_assert(!ar_work_is_same(&work, &others));
+    other->layers[0].segment--;
+    other->n_layers--;
+    ck_assert(!ar_work_is_same(&work, &others));
+    other->n_layers++;
+    other->n_rungs++;
+    ck_assert(!ar_work_is_same(&work, &others));
+    other->n_rungs--;
+    ck_assert(ar_work_is_same(&work, &others));
+    ar_model_close(other);
+    ar_model_close(model);
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("work");
@@ -128,6 +168,7 @@ int main(void)
     tcase_add_loop_test(tests, a_wider_rung_has_more_to_do, 1, 6);
     tcase_add_loop_test(tests, int8_moves_fewer_bytes_for_the_same_macs, 1, 6);
     tcase_add_loop_test(tests, a_sweep_begins_empty, 1, 6);
+    tcase_add_loop_test(tests, what_makes_work_the_same, 1, 6);
     suite_add_tcase(suite, tests);
 
     return ar_suite_run(suite);
