@@ -2,26 +2,24 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "display/backend.h"
 #include "display/movie.h"
+#include "display/part.h"
 
 #define TAG "file"
-
-#define ENDINGS              ".mp4, .mkv, .mov or .y4m"
-#define DEFAULT_RATE_MILLIHZ 30000u
 
 /* Pictures are encoded in the caller's thread, inside show(): it keeps a thread for this. */
 struct file {
     struct ar_display base;
     const char *path; /* "-": standard output */
     const struct ar_movie_kind *kind;
+    struct ar_part part;
+    struct ar_movie_sink sink;
     struct ar_movie *movie; /* NULL while stopped */
     uint64_t n_frames;
     int ret; /* of the first failure, which `reason` tells */
@@ -35,19 +33,6 @@ static struct file *from_base(struct ar_display *base)
     return (struct file *)base;
 }
 
-static const struct ar_movie_kind *const kinds[] = { &ar_movie_y4m, &ar_movie_mp4 };
-
-static bool has_ending(const char *path, const struct ar_movie_kind *kind)
-{
-    size_t length = strlen(path);
-
-    for (const char *const *ending = kind->endings; *ending; ending++)
-        if (length > strlen(*ending) &&
-            strcasecmp(path + length - strlen(*ending), *ending) == 0)
-            return true;
-    return false;
-}
-
 static int configure(struct ar_display *base, const char *argument, struct ar_reason *reason)
 {
     struct file *file = from_base(base);
@@ -57,15 +42,12 @@ static int configure(struct ar_display *base, const char *argument, struct ar_re
                              "display.output \"%s\": name the file, as in file:out.mp4",
                              base->params.output);
     file->path = argument;
-    if (strcmp(argument, "-") == 0)
-        file->kind = &ar_movie_y4m;
-    for (size_t i = 0; i < AR_ARRAY_LEN(kinds) && !file->kind; i++)
-        if (has_ending(argument, kinds[i]))
-            file->kind = kinds[i];
+    file->kind = strcmp(argument, "-") == 0 ? &ar_movie_y4m : ar_movie_kind_of(argument);
     if (!file->kind)
-        return ar_reason_set(reason, -EINVAL,
-                             "display.output \"%s\": the file's name must end in " ENDINGS,
-                             base->params.output);
+        return ar_reason_set(
+            reason, -EINVAL,
+            "display.output \"%s\": the file's name must end in " AR_MOVIE_ENDINGS,
+            base->params.output);
     if (file->kind->missing)
         return ar_reason_set(reason, -ENOTSUP,
                              "display.output \"%s\": this build has no %s; name the file .y4m",
@@ -73,23 +55,38 @@ static int configure(struct ar_display *base, const char *argument, struct ar_re
     return 0;
 }
 
+static struct file *from_sink(struct ar_movie_sink *sink)
+{
+    return AR_CONTAINER_OF(sink, struct file, sink);
+}
+
+static int write_part(struct ar_movie_sink *sink, const void *data, size_t size_b,
+                      struct ar_reason *reason)
+{
+    return ar_part_write(&from_sink(sink)->part, data, size_b, reason);
+}
+
 static int open_movie(struct file *file, struct ar_reason *reason)
 {
-    struct ar_part *part = &file->movie->part;
+    struct ar_part *part = &file->part;
     int ret = strcmp(file->path, "-") == 0 ? ar_part_open_stdout(part, reason)
                                            : ar_part_open(part, file->path, reason);
 
     if (ret < 0)
         return ret;
-    if (file->kind->seeks && !ar_part_is_regular(part))
+    file->sink = (struct ar_movie_sink){
+        .path = part->path,
+        .regular = ar_part_is_regular(part) ? part->temporary : NULL,
+        .write = write_part,
+    };
+    if (file->kind->seeks && !file->sink.regular)
         ret = ar_reason_set(reason, -ESPIPE, "%s: only .y4m can go into a pipe or device",
                             file->path);
     else
-        ret = file->kind->begin(file->movie, reason);
-    if (ret < 0) {
-        file->kind->release(file->movie);
+        ret =
+            ar_movie_create(&file->movie, file->kind, &file->sink, &file->base.source, reason);
+    if (ret < 0)
         ar_part_abandon(part);
-    }
     return ret;
 }
 
@@ -98,42 +95,32 @@ static int start(struct ar_display *base, struct ar_reason *reason)
     struct file *file = from_base(base);
     int ret;
 
-    if (base->source.rate_millihz == 0)
-        base->source.rate_millihz = DEFAULT_RATE_MILLIHZ;
     base->shape = (struct ar_frame_shape){ .width_px = base->source.width_px,
                                            .height_px = base->source.height_px,
                                            .format = AR_FRAME_I420,
                                            .range = AR_FRAME_LIMITED };
     file->n_frames = 0;
     file->ret = 0;
-    file->movie = calloc(1, file->kind->size_b);
-    if (!file->movie)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", file->path);
-    file->movie->kind = file->kind;
-    file->movie->source = base->source;
     ret = open_movie(file, reason);
-    if (ret < 0) {
-        free(file->movie);
-        file->movie = NULL;
+    if (ret < 0)
         return ret;
-    }
+    base->source.rate_millihz = file->movie->source.rate_millihz;
     snprintf(base->describe, sizeof(base->describe), "file %.80s (%s), %ux%u at %g fps",
-             file->movie->part.path, file->movie->encoder, base->source.width_px,
+             file->part.path, file->movie->encoder, base->source.width_px,
              base->source.height_px, base->source.rate_millihz / 1000.0);
     return 0;
 }
 
 static int finish(struct file *file, struct ar_reason *reason)
 {
-    struct ar_movie *movie = file->movie;
-
-    if (file->ret == 0 && file->n_frames > 0 && file->kind->finish)
-        file->ret = file->kind->finish(movie, &file->reason);
-    file->kind->release(movie);
     if (file->ret == 0 && file->n_frames > 0)
-        file->ret = ar_part_commit(&movie->part, &file->reason);
+        file->ret = ar_movie_finish(file->movie, &file->reason);
+    ar_movie_destroy(file->movie);
+    file->movie = NULL;
+    if (file->ret == 0 && file->n_frames > 0)
+        file->ret = ar_part_commit(&file->part, &file->reason);
     else
-        ar_part_abandon(&movie->part);
+        ar_part_abandon(&file->part);
     return file->ret < 0 ? ar_reason_set(reason, file->ret, "%s", file->reason.text) : 0;
 }
 
@@ -144,8 +131,6 @@ static int stop(struct ar_display *base, struct ar_reason *reason)
 
     if (ret == 0 && file->n_frames == 0)
         ar_log(AR_LOG_WARN, TAG, "%s: no picture came, nothing is kept", file->path);
-    free(file->movie);
-    file->movie = NULL;
     return ret;
 }
 
@@ -154,7 +139,7 @@ static void show(struct ar_display *base, struct ar_frame **frame)
     struct file *file = from_base(base);
 
     if (file->ret == 0) {
-        file->ret = file->kind->write(file->movie, *frame, &file->reason);
+        file->ret = ar_movie_write(file->movie, *frame, &file->reason);
         if (file->ret < 0) {
             ar_display_emit_failed(base, &file->reason);
         } else {

@@ -5,6 +5,8 @@
 #include <libavformat/avformat.h>
 #include <libavutil/dict.h>
 #include <libavutil/opt.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +24,11 @@
 #define TICKS_PER_S 60000
 #define MIN_STEP    (TICKS_PER_S / 1000) /* Matroska counts in milliseconds */
 
+/* What a movie that must play at any time may lose with its end. */
+#define FRAGMENT_TICKS TICKS_PER_S
+
+#define BUFFER_B 65536
+
 /* The network works beside us: an encoder that takes every core would spoil its budget. */
 #define N_ENCODER_THREADS 2
 
@@ -32,8 +39,11 @@ struct mp4 {
     AVStream *stream; /* owned by format */
     AVFrame *picture; /* borrows the planes of the frame that is written */
     AVPacket *packet;
+    AVPacket *kept;    /* of a live movie: the newest, not written yet; empty: none */
+    bool live;         /* plays while it grows: in fragments, with every packet at once */
     uint64_t first_us; /* capture time of the first frame */
     int64_t last_pts;  /* of the frame written last; -1: none */
+    int64_t cut_pts;   /* where the fragment begins that is being made */
 };
 
 static_assert(offsetof(struct mp4, base) == 0, "from_base() casts");
@@ -47,27 +57,34 @@ struct container {
     const char *ending;
     const char *format;
     const char *options;
+    const char *live_options; /* NULL: it has its length and its index written back into it */
 };
+
+#define FRAGMENTS "movflags=+frag_custom+empty_moov+default_base_moof"
 
 /* faststart: the index comes first, so that a browser plays while it loads. */
 static const struct container containers[] = {
-    { ".mp4", "mp4", "movflags=+faststart" },
-    { ".mov", "mov", "movflags=+faststart" },
-    { ".mkv", "matroska", "" },
+    { ".mp4", "mp4", "movflags=+faststart", FRAGMENTS },
+    { ".mov", "mov", "movflags=+faststart", FRAGMENTS },
+    { ".mkv", "matroska", "", NULL },
 };
 
 struct encoder {
     const char *name;
     const char *options;
-    bool by_rate; /* has no constant quality: wants a bit rate */
+    const char *live_options; /* holds no frame back */
+    bool by_rate;             /* has no constant quality: wants a bit rate */
     const char *words;
 };
 
+#define MPEG4_OPTIONS "flags=+qscale:global_quality=354" /* 3 * FF_QP2LAMBDA */
+
 /* Best first; the first that opens is used. */
 static const struct encoder encoders[] = {
-    { "libx264", "preset=veryfast:crf=18", false, "H.264" },
-    { "libopenh264", "", true, "H.264" },
-    { "mpeg4", "flags=+qscale:global_quality=354", false, "MPEG-4" }, /* 3 * FF_QP2LAMBDA */
+    { "libx264", "preset=veryfast:crf=18", "preset=veryfast:crf=18:tune=zerolatency:g=60",
+      false, "H.264" },
+    { "libopenh264", "", "g=60", true, "H.264" },
+    { "mpeg4", MPEG4_OPTIONS, MPEG4_OPTIONS, false, "MPEG-4" },
 };
 
 /* libav's own codes are no errno. */
@@ -81,7 +98,7 @@ static int fail(const struct mp4 *mp4, int av_error, const char *what, struct ar
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
 
     av_strerror(av_error, text, sizeof(text));
-    return ar_reason_set(reason, errno_of(av_error), "%s: %s: %s", mp4->base.part.path, what,
+    return ar_reason_set(reason, errno_of(av_error), "%s: %s: %s", mp4->base.sink->path, what,
                          text);
 }
 
@@ -136,7 +153,8 @@ static int try_encoder(struct mp4 *mp4, const struct encoder *encoder)
         mp4->codec->bit_rate = bit_rate_of(&mp4->base.source);
     if (mp4->format->oformat->flags & AVFMT_GLOBALHEADER)
         mp4->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    ret = av_dict_parse_string(&options, encoder->options, "=", ":", 0);
+    ret = av_dict_parse_string(&options, mp4->live ? encoder->live_options : encoder->options,
+                               "=", ":", 0);
     if (ret == 0)
         ret = avcodec_open2(mp4->codec, codec, &options);
     av_dict_free(&options);
@@ -161,19 +179,49 @@ static int open_encoder(struct mp4 *mp4, struct ar_reason *reason)
                 reason);
 }
 
+#if LIBAVFORMAT_VERSION_MAJOR < 61
+typedef uint8_t packet_byte;
+#else
+typedef const uint8_t packet_byte;
+#endif
+
+static int write_to_sink(void *opaque, packet_byte *data, int size_b)
+{
+    const struct mp4 *mp4 = opaque;
+    int ret = mp4->base.sink->write(mp4->base.sink, data, (size_t)size_b, NULL);
+
+    return ret < 0 ? ret : size_b;
+}
+
+/* Bytes to the sink's write(), in order. */
+static int open_stream(struct mp4 *mp4)
+{
+    uint8_t *buffer = av_malloc(BUFFER_B);
+
+    if (!buffer)
+        return AVERROR(ENOMEM);
+    mp4->format->pb = avio_alloc_context(buffer, BUFFER_B, 1, mp4, NULL, write_to_sink, NULL);
+    if (!mp4->format->pb) {
+        av_free(buffer);
+        return AVERROR(ENOMEM);
+    }
+    mp4->format->flags |= AVFMT_FLAG_CUSTOM_IO;
+    return 0;
+}
+
 static int open_container(struct mp4 *mp4, const struct container *container,
                           struct ar_reason *reason)
 {
-    const struct ar_part *part = &mp4->base.part;
-    char url[sizeof("file:") + sizeof(part->temporary)];
+    const char *name = mp4->live ? mp4->base.sink->path : mp4->base.sink->regular;
+    char url[sizeof("file:") + PATH_MAX + 8];
     int ret;
 
     /* Without the prefix, a colon in the name would make it a protocol. */
-    snprintf(url, sizeof(url), "file:%s", part->temporary);
+    snprintf(url, sizeof(url), "file:%s", name);
     ret = avformat_alloc_output_context2(&mp4->format, NULL, container->format, url);
     if (ret < 0)
         return fail(mp4, ret, "this FFmpeg cannot write the container", reason);
-    ret = avio_open(&mp4->format->pb, url, AVIO_FLAG_WRITE);
+    ret = mp4->live ? open_stream(mp4) : avio_open(&mp4->format->pb, url, AVIO_FLAG_WRITE);
     if (ret < 0)
         return fail(mp4, ret, "cannot be written", reason);
     mp4->stream = avformat_new_stream(mp4->format, NULL);
@@ -192,7 +240,9 @@ static int write_header(struct mp4 *mp4, const struct container *container,
     mp4->stream->avg_frame_rate = mp4->codec->framerate; /* how long the last frame lasts */
     ret = avcodec_parameters_from_context(mp4->stream->codecpar, mp4->codec);
     if (ret >= 0)
-        ret = av_dict_parse_string(&options, container->options, "=", ":", 0);
+        ret = av_dict_parse_string(&options,
+                                   mp4->live ? container->live_options : container->options,
+                                   "=", ":", 0);
     if (ret >= 0)
         ret = avformat_write_header(mp4->format, &options);
     av_dict_free(&options);
@@ -202,16 +252,23 @@ static int write_header(struct mp4 *mp4, const struct container *container,
 static int begin(struct ar_movie *base, struct ar_reason *reason)
 {
     struct mp4 *mp4 = from_base(base);
-    const struct container *container = find_container(base->part.path);
+    const struct container *container = find_container(base->sink->path);
     int ret;
 
-    assert(container);
+    assert(container && (base->sink->mark || base->sink->regular));
+    mp4->live = base->sink->mark;
     av_log_set_level(AV_LOG_QUIET); /* we say ourselves what is wrong */
+    if (mp4->live && !container->live_options)
+        return ar_reason_set(reason, -EINVAL,
+                             "%s: what plays while it grows must end in .mp4, .mov or .y4m",
+                             base->sink->path);
     mp4->last_pts = -1;
+    mp4->cut_pts = 1 - FRAGMENT_TICKS; /* the first picture is a fragment of its own */
     mp4->picture = av_frame_alloc();
     mp4->packet = av_packet_alloc();
-    if (!mp4->picture || !mp4->packet)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", base->part.path);
+    mp4->kept = av_packet_alloc();
+    if (!mp4->picture || !mp4->packet || !mp4->kept)
+        return ar_reason_set_err(reason, -ENOMEM, "%s", base->sink->path);
     ret = open_container(mp4, container, reason);
     if (ret == 0)
         ret = open_encoder(mp4, reason);
@@ -234,6 +291,57 @@ static int64_t pts_of(struct mp4 *mp4, uint64_t capture_us)
     return pts;
 }
 
+/* The end of a fragment: what is there so far plays. */
+static int cut(struct mp4 *mp4)
+{
+    int ret = av_write_frame(mp4->format, NULL);
+
+    avio_flush(mp4->format->pb);
+    if (ret >= 0)
+        ret = mp4->format->pb->error;
+    if (ret >= 0)
+        mp4->base.sink->mark(mp4->base.sink);
+    return ret;
+}
+
+static int write_packet(struct mp4 *mp4, AVPacket *packet)
+{
+    int ret;
+
+    av_packet_rescale_ts(packet, mp4->codec->time_base, mp4->stream->time_base);
+    ret = av_write_frame(mp4->format, packet);
+    av_packet_unref(packet);
+    return ret;
+}
+
+/* A fragment says how long its last picture lasts, so each waits until the next one tells. */
+static int write_kept(struct mp4 *mp4, int64_t end_pts)
+{
+    AVPacket *kept = mp4->kept;
+    int ret = 0;
+
+    if (kept->size == 0)
+        return 0;
+    kept->duration = end_pts - kept->pts;
+    if (kept->pts >= mp4->cut_pts + FRAGMENT_TICKS) {
+        ret = cut(mp4);
+        mp4->cut_pts = kept->pts;
+    }
+    return ret < 0 ? ret : write_packet(mp4, kept);
+}
+
+static int take_packet(struct mp4 *mp4)
+{
+    int ret;
+
+    if (!mp4->live)
+        return write_packet(mp4, mp4->packet);
+    ret = write_kept(mp4, mp4->packet->pts);
+    if (ret >= 0)
+        av_packet_move_ref(mp4->kept, mp4->packet);
+    return ret;
+}
+
 /* Writes the packets that are ready. */
 static int drain(struct mp4 *mp4, struct ar_reason *reason)
 {
@@ -244,9 +352,7 @@ static int drain(struct mp4 *mp4, struct ar_reason *reason)
             return 0;
         if (ret < 0)
             return fail(mp4, ret, "cannot encode", reason);
-        av_packet_rescale_ts(mp4->packet, mp4->codec->time_base, mp4->stream->time_base);
-        ret = av_write_frame(mp4->format, mp4->packet);
-        av_packet_unref(mp4->packet);
+        ret = take_packet(mp4);
         if (ret < 0)
             return fail(mp4, ret, "cannot be written", reason);
     }
@@ -276,6 +382,24 @@ static int write_frame(struct ar_movie *base, const struct ar_frame *frame,
     return drain(mp4, reason);
 }
 
+static int64_t period(const struct mp4 *mp4)
+{
+    return av_rescale(TICKS_PER_S, 1000, mp4->base.source.rate_millihz);
+}
+
+static int close_output(struct mp4 *mp4)
+{
+    int ret;
+
+    if (!mp4->live)
+        return avio_closep(&mp4->format->pb);
+    avio_flush(mp4->format->pb);
+    ret = mp4->format->pb->error;
+    if (ret >= 0)
+        mp4->base.sink->mark(mp4->base.sink);
+    return ret;
+}
+
 static int finish(struct ar_movie *base, struct ar_reason *reason)
 {
     struct mp4 *mp4 = from_base(base);
@@ -286,9 +410,14 @@ static int finish(struct ar_movie *base, struct ar_reason *reason)
     ret = drain(mp4, reason);
     if (ret < 0)
         return ret;
-    ret = av_write_trailer(mp4->format);
+    if (mp4->live)
+        ret = write_kept(mp4, mp4->kept->pts + period(mp4));
+    if (ret >= 0 && mp4->live)
+        ret = cut(mp4);
     if (ret >= 0)
-        ret = avio_closep(&mp4->format->pb);
+        ret = av_write_trailer(mp4->format);
+    if (ret >= 0)
+        ret = close_output(mp4);
     return ret < 0 ? fail(mp4, ret, "cannot be finished", reason) : 0;
 }
 
@@ -297,10 +426,15 @@ static void release(struct ar_movie *base)
     struct mp4 *mp4 = from_base(base);
 
     avcodec_free_context(&mp4->codec);
-    if (mp4->format)
+    if (mp4->format && mp4->live && mp4->format->pb)
+        av_freep(&mp4->format->pb->buffer);
+    if (mp4->format && mp4->live)
+        avio_context_free(&mp4->format->pb);
+    else if (mp4->format)
         avio_closep(&mp4->format->pb);
     avformat_free_context(mp4->format);
     av_packet_free(&mp4->packet);
+    av_packet_free(&mp4->kept);
     av_frame_free(&mp4->picture);
 }
 

@@ -65,7 +65,7 @@ static int begin(struct ar_movie *base, struct ar_reason *reason)
     y4m->packet_b = FRAME_MARK_B + (size_t)source->width_px * source->height_px * 3 / 2;
     y4m->packet = malloc(y4m->packet_b);
     if (!y4m->packet)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", base->part.path);
+        return ar_reason_set_err(reason, -ENOMEM, "%s", base->sink->path);
     memcpy(y4m->packet, FRAME_MARK, FRAME_MARK_B);
     snprintf(base->encoder, sizeof(base->encoder), "Y4M");
     length = snprintf(
@@ -73,7 +73,7 @@ static int begin(struct ar_movie *base, struct ar_reason *reason)
         "YUV4MPEG2 W%u H%u F%u:%u Ip A1:1 C420jpeg XYSCSS=420JPEG XCOLORRANGE=LIMITED\n",
         source->width_px, source->height_px, rate.numerator, rate.denominator);
     assert(length > 0 && (size_t)length < sizeof(header));
-    return ar_part_write(&base->part, header, (size_t)length, reason);
+    return base->sink->write(base->sink, header, (size_t)length, reason);
 }
 
 static int write_frame(struct ar_movie *base, const struct ar_frame *frame,
@@ -81,6 +81,7 @@ static int write_frame(struct ar_movie *base, const struct ar_frame *frame,
 {
     struct y4m *y4m = from_base(base);
     uint8_t *next = y4m->packet + FRAME_MARK_B;
+    int ret;
 
     for (uint32_t i = 0; i < ar_frame_n_planes(frame->shape.format); i++) {
         uint32_t width_b = ar_frame_plane_width_b(&frame->shape, i);
@@ -91,7 +92,10 @@ static int write_frame(struct ar_movie *base, const struct ar_frame *frame,
                    width_b);
     }
     assert(next == y4m->packet + y4m->packet_b);
-    return ar_part_write(&base->part, y4m->packet, y4m->packet_b, reason);
+    ret = base->sink->write(base->sink, y4m->packet, y4m->packet_b, reason);
+    if (ret == 0 && base->sink->mark)
+        base->sink->mark(base->sink);
+    return ret;
 }
 
 static void release(struct ar_movie *base)
@@ -102,6 +106,7 @@ static void release(struct ar_movie *base)
 const struct ar_movie_kind ar_movie_y4m = {
     .endings = { ".y4m" },
     .size_b = sizeof(struct y4m),
+    .keeps_rate = true,
     .begin = begin,
     .write = write_frame,
     .release = release,

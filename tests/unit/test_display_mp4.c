@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/macros.h"
+#include "display/movie.h"
 #include "tests/unit/display_rig.h"
 
 #define WIDTH_PX     64
@@ -263,6 +264,150 @@ START_TEST(disk_full_at_the_end_leaves_nothing)
 }
 END_TEST
 
+/* A movie that must play while it grows, in memory, with what was marked. */
+struct growing {
+    struct ar_movie_sink sink;
+    uint8_t data[1 << 20];
+    size_t size_b;
+    size_t marks_b[32];
+    uint32_t n_marks;
+    size_t room_b;
+};
+
+static int grow(struct ar_movie_sink *sink, const void *data, size_t size_b,
+                struct ar_reason *reason)
+{
+    struct growing *growing = AR_CONTAINER_OF(sink, struct growing, sink);
+
+    if (size_b > growing->room_b - growing->size_b)
+        return ar_reason_set_err(reason, -ENOSPC, "%s", sink->path);
+    memcpy(growing->data + growing->size_b, data, size_b);
+    growing->size_b += size_b;
+    return 0;
+}
+
+static void mark(struct ar_movie_sink *sink)
+{
+    struct growing *growing = AR_CONTAINER_OF(sink, struct growing, sink);
+
+    ck_assert_uint_lt(growing->n_marks, AR_ARRAY_LEN(growing->marks_b));
+    growing->marks_b[growing->n_marks++] = growing->size_b;
+}
+
+/* The pictures of its first so many bytes, each with the time that it should have. */
+static uint32_t check_prefix(const struct growing *growing, size_t size_b,
+                             const uint64_t *times_us)
+{
+    struct clip clip;
+    FILE *out = fopen("prefix.mp4", "wb");
+
+    ck_assert_ptr_nonnull(out);
+    ck_assert_uint_eq(fwrite(growing->data, 1, size_b, out), size_b);
+    ck_assert_int_eq(fclose(out), 0);
+    open_clip(&clip, "prefix.mp4");
+    decode_all(&clip);
+    for (uint32_t i = 0; i < clip.n_pictures; i++)
+        ck_assert_int_le(llabs(clip.pts_us[i] - (int64_t)(times_us[i] - times_us[0])), 100);
+    close_clip(&clip);
+    return clip.n_pictures;
+}
+
+static const struct ar_display_source growing_source = { .width_px = WIDTH_PX,
+                                                         .height_px = HEIGHT_PX,
+                                                         .rate_millihz = RATE_MILLIHZ };
+
+static struct growing *make_growing(const char *path, struct ar_movie **movie)
+{
+    struct growing *growing = calloc(1, sizeof(*growing));
+
+    ck_assert_ptr_nonnull(growing);
+    growing->sink = (struct ar_movie_sink){ .path = path, .write = grow, .mark = mark };
+    growing->room_b = sizeof(growing->data);
+    ck_assert_int_eq(ar_movie_create(movie, ar_movie_kind_of(path), &growing->sink,
+                                     &growing_source, NULL),
+                     0);
+    return growing;
+}
+
+static void write_red(struct ar_movie *movie, uint64_t capture_us)
+{
+    const struct ar_frame_shape shape = { WIDTH_PX, HEIGHT_PX, AR_FRAME_I420,
+                                          AR_FRAME_LIMITED };
+    static _Alignas(64) uint8_t memory[128 * HEIGHT_PX * 2];
+    struct ar_frame frame = { .capture_us = capture_us };
+
+    ck_assert_uint_le(ar_frame_size_b(&shape), sizeof(memory));
+    ar_frame_map(&frame, &shape, memory);
+    for (uint32_t i = 0; i < 3; i++)
+        memset(frame.planes[i].data, limited_yuv[i],
+               (size_t)frame.planes[i].stride_b * ar_frame_plane_rows(&shape, i));
+    ck_assert_int_eq(ar_movie_write(movie, &frame, NULL), 0);
+}
+
+static const char *const growing_names[] = { "grows.mp4", "grows.mov" };
+
+/* Of what was marked every picture is there, at the time of its capture, a dark second and a gap as well. */
+START_TEST(growing_movie_plays_at_every_mark)
+{
+    static const uint64_t times_us[] = { 7000000, 7040000, 7080000, 7120000,  8000000, 8041000,
+                                         9500000, 9533000, 9566000, 14000000, 14040000 };
+    uint32_t n_before = 0;
+    struct ar_movie *movie;
+    struct growing *growing;
+    struct rig rig;
+
+    rig_init(&rig);
+    ck_assert_int_eq(chdir(rig.folder), 0);
+    growing = make_growing(growing_names[_i], &movie);
+    for (size_t i = 0; i < AR_ARRAY_LEN(times_us); i++)
+        write_red(movie, times_us[i]);
+    ck_assert_int_eq(ar_movie_finish(movie, NULL), 0);
+    ck_assert_uint_eq(growing->marks_b[growing->n_marks - 1], growing->size_b);
+    for (uint32_t i = 0; i < growing->n_marks; i++) {
+        const uint32_t n = check_prefix(growing, growing->marks_b[i], times_us);
+
+        ck_assert_uint_gt(n, 0);
+        ck_assert_uint_ge(n, n_before);
+        n_before = n;
+    }
+    ck_assert_uint_eq(n_before, AR_ARRAY_LEN(times_us));
+    ck_assert_uint_ge(growing->n_marks, 5); /* a second each, and the first picture alone */
+    ar_movie_destroy(movie);
+    free(growing);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(growing_movie_says_that_its_disk_is_full)
+{
+    struct ar_reason reason = { "" };
+    struct ar_movie *movie;
+    struct growing *growing = make_growing("grows.mp4", &movie);
+
+    write_red(movie, 0);
+    growing->room_b = growing->size_b;
+    ck_assert_int_eq(ar_movie_finish(movie, &reason), -ENOSPC);
+    ck_assert_msg(strstr(reason.text, "grows.mp4") && strstr(reason.text, "No space"), "%s",
+                  reason.text);
+    ar_movie_destroy(movie);
+    free(growing);
+}
+END_TEST
+
+START_TEST(matroska_does_not_grow)
+{
+    struct ar_movie_sink sink = { .path = "grows.mkv", .write = grow, .mark = mark };
+    struct ar_reason reason = { "" };
+    struct ar_movie *movie;
+
+    ck_assert_int_eq(ar_movie_create(&movie, ar_movie_kind_of(sink.path), &sink,
+                                     &growing_source, &reason),
+                     -EINVAL);
+    ck_assert_ptr_null(movie);
+    ck_assert_msg(strstr(reason.text, ".mp4"), "%s", reason.text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("display_mp4");
@@ -273,6 +418,10 @@ int main(void)
     tcase_add_test(tcase, device_cannot_be_an_mp4);
     tcase_add_test(tcase, disk_that_fills_up_leaves_nothing);
     tcase_add_test(tcase, disk_full_at_the_end_leaves_nothing);
+    tcase_add_loop_test(tcase, growing_movie_plays_at_every_mark, 0,
+                        AR_ARRAY_LEN(growing_names));
+    tcase_add_test(tcase, growing_movie_says_that_its_disk_is_full);
+    tcase_add_test(tcase, matroska_does_not_grow);
     suite_add_tcase(suite, tcase);
     return ar_suite_run(suite);
 }
