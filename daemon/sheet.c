@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/sheet.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/macros.h"
-#include "base/pool.h"
+#include "daemon/picture.h"
 #include "display/jpeg.h"
 
 #define GAP_PX         8
@@ -14,9 +13,9 @@
 #define QUALITY_PCT    90
 
 struct ar_sheet {
-    struct ar_frame frame;
-    uint8_t *memory;
-    uint32_t shrink; /* >= 1 */
+    struct ar_picture sheet;
+    struct ar_picture picture; /* of full size */
+    uint32_t shrink;           /* >= 1 */
     uint32_t cell_width_px;
     uint32_t cell_height_px;
     uint32_t n_frames;
@@ -28,7 +27,8 @@ int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px
                     uint32_t n_frames)
 {
     struct ar_sheet *sheet = calloc(1, sizeof(*sheet));
-    struct ar_frame_shape shape = { .format = AR_FRAME_I420, .range = AR_FRAME_FULL };
+    const struct ar_frame_shape full = { width_px, height_px, AR_FRAME_I420, AR_FRAME_FULL };
+    struct ar_frame_shape shape = full;
 
     if (!sheet)
         return -ENOMEM;
@@ -38,13 +38,12 @@ int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px
     sheet->cell_height_px = height_px / sheet->shrink & ~1u;
     shape.width_px = 2 * sheet->cell_width_px + 3 * GAP_PX;
     shape.height_px = AR_SHEET_PAIRS * (sheet->cell_height_px + GAP_PX) + GAP_PX;
-    sheet->memory = aligned_alloc(64, ar_align_up(ar_frame_size_b(&shape), 64));
-    if (!sheet->memory) {
+    if (ar_picture_init(&sheet->sheet, &shape) < 0 ||
+        ar_picture_init(&sheet->picture, &full) < 0) {
         ar_sheet_destroy(sheet);
         return -ENOMEM;
     }
-    ar_frame_map(&sheet->frame, &shape, sheet->memory);
-    ar_frame_fill(&sheet->frame, (const uint8_t[3]){ 250, 128, 128 });
+    ar_frame_fill(&sheet->sheet.frame, (const uint8_t[3]){ 250, 128, 128 });
     *out = sheet;
     return 0;
 }
@@ -53,98 +52,37 @@ void ar_sheet_destroy(struct ar_sheet *sheet)
 {
     if (!sheet)
         return;
-    free(sheet->memory);
+    ar_picture_finish(&sheet->sheet);
+    ar_picture_finish(&sheet->picture);
     free(sheet);
 }
 
-struct pixel {
-    int32_t y;
-    int32_t u;
-    int32_t v;
-};
-
-/* BT.601, full range, 16 bit fixed point. */
-static struct pixel pixel_of_rgb(int32_t r, int32_t g, int32_t b)
-{
-    return (struct pixel){
-        .y = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16,
-        .u = ((-11056 * r - 21712 * g + 32768 * b + 32768) >> 16) + 128,
-        .v = ((32768 * r - 27440 * g - 5328 * b + 32768) >> 16) + 128,
-    };
-}
-
-static struct pixel expand(struct pixel p)
-{
-    return (struct pixel){
-        .y = ar_clamp_i32(((p.y - 16) * 255 + 109) / 219, 0, 255),
-        .u = ar_clamp_i32((p.u - 128) * 255 / 224 + 128, 0, 255),
-        .v = ar_clamp_i32((p.v - 128) * 255 / 224 + 128, 0, 255),
-    };
-}
-
-static struct pixel pixel_at(const struct ar_frame *frame, uint32_t x, uint32_t y)
-{
-    const struct ar_frame_plane *planes = frame->planes;
-    const uint8_t *row = planes[0].data + (size_t)y * planes[0].stride_b;
-    size_t chroma_row = (size_t)(y / 2) * planes[1].stride_b;
-    struct pixel p = { 0 };
-
-    switch (frame->shape.format) {
-    case AR_FRAME_I420:
-        p = (struct pixel){ row[x], planes[1].data[chroma_row + x / 2],
-                            planes[2].data[(size_t)(y / 2) * planes[2].stride_b + x / 2] };
-        break;
-    case AR_FRAME_NV12:
-        p = (struct pixel){ row[x], planes[1].data[chroma_row + (x & ~1u)],
-                            planes[1].data[chroma_row + (x | 1u)] };
-        break;
-    case AR_FRAME_YUYV:
-        p = (struct pixel){ row[(size_t)2 * x], row[(size_t)4 * (x / 2) + 1],
-                            row[(size_t)4 * (x / 2) + 3] };
-        break;
-    case AR_FRAME_XRGB:
-        row += (size_t)4 * x;
-        return pixel_of_rgb(row[2], row[1], row[0]);
-    case AR_FRAME_N_FORMATS:
-        break;
-    }
-    return frame->shape.range == AR_FRAME_LIMITED ? expand(p) : p;
-}
-
 /* The mean of a shrink x shrink block. */
-static struct pixel block_at(const struct ar_frame *frame, uint32_t x, uint32_t y,
-                             uint32_t shrink)
+static uint8_t block_at(const struct ar_frame_plane *plane, size_t x, size_t y, uint32_t shrink)
 {
-    struct pixel sum = { 0 };
-    int32_t count = (int32_t)(shrink * shrink);
+    const uint8_t *block = plane->data + y * shrink * plane->stride_b + x * shrink;
+    uint32_t sum = 0;
 
-    assert(count > 0);
-    for (uint32_t i = 0; i < shrink * shrink; i++) {
-        struct pixel p = pixel_at(frame, x * shrink + i % shrink, y * shrink + i / shrink);
-
-        sum = (struct pixel){ sum.y + p.y, sum.u + p.u, sum.v + p.v };
-    }
-    return (struct pixel){ sum.y / count, sum.u / count, sum.v / count };
+    for (size_t row = 0; row < shrink; row++)
+        for (size_t column = 0; column < shrink; column++)
+            sum += block[row * plane->stride_b + column];
+    return (uint8_t)((sum + shrink * shrink / 2) / (shrink * shrink));
 }
 
 /* left and top are even, so that chroma samples meet. */
-static void paste(struct ar_sheet *sheet, const struct ar_frame *frame, uint32_t left,
-                  uint32_t top)
+static void paste(struct ar_sheet *sheet, const struct ar_frame *frame, uint32_t left_px,
+                  uint32_t top_px)
 {
-    const struct ar_frame_plane *planes = sheet->frame.planes;
+    ar_picture_paste(&sheet->picture.frame, 0, 0, frame);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct ar_frame_plane *from = &sheet->picture.frame.planes[i];
+        const struct ar_frame_plane *to = &sheet->sheet.frame.planes[i];
+        const uint32_t divisor = i == 0 ? 1 : 2;
 
-    for (uint32_t y = 0; y < sheet->cell_height_px; y++) {
-        uint8_t *luma = planes[0].data + (size_t)(top + y) * planes[0].stride_b + left;
-        uint8_t *u = planes[1].data + (size_t)((top + y) / 2) * planes[1].stride_b + left / 2;
-        uint8_t *v = planes[2].data + (size_t)((top + y) / 2) * planes[2].stride_b + left / 2;
-
-        for (uint32_t x = 0; x < sheet->cell_width_px; x++) {
-            struct pixel p = block_at(frame, x, y, sheet->shrink);
-
-            luma[x] = (uint8_t)p.y;
-            u[x / 2] = (uint8_t)p.u;
-            v[x / 2] = (uint8_t)p.v;
-        }
+        for (size_t y = 0; y < sheet->cell_height_px / divisor; y++)
+            for (size_t x = 0; x < sheet->cell_width_px / divisor; x++)
+                to->data[(top_px / divisor + y) * to->stride_b + left_px / divisor + x] =
+                    block_at(from, x, y, sheet->shrink);
     }
 }
 
@@ -165,10 +103,13 @@ void ar_sheet_offer(struct ar_sheet *sheet, const struct ar_frame *before,
 
 int ar_sheet_write(const struct ar_sheet *sheet, const char *path, struct ar_reason *reason)
 {
-    struct ar_frame part = sheet->frame;
+    struct ar_frame part = sheet->sheet.frame;
+    struct ar_part file;
+    int ret;
 
     if (sheet->n_pairs == 0)
         return ar_reason_set(reason, -ENODATA, "%s: no picture was painted", path);
     part.shape.height_px = sheet->n_pairs * (sheet->cell_height_px + GAP_PX) + GAP_PX;
-    return ar_jpeg_write(path, &part, QUALITY_PCT, reason);
+    ret = ar_part_open(&file, path, reason);
+    return ret < 0 ? ret : ar_jpeg_write(&file, &part, QUALITY_PCT, reason);
 }

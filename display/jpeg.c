@@ -27,22 +27,7 @@ static int compress(tjhandle turbo, const char *path, const struct ar_frame *fra
     return 0;
 }
 
-static int write_file(const char *path, const unsigned char *data, size_t size_b,
-                      struct ar_reason *reason)
-{
-    struct ar_part part;
-    int ret = ar_part_open(&part, path, reason);
-
-    if (ret < 0)
-        return ret;
-    ret = ar_part_write(&part, data, size_b, reason);
-    if (ret == 0)
-        return ar_part_commit(&part, reason);
-    ar_part_abandon(&part);
-    return ret;
-}
-
-int ar_jpeg_write(const char *path, const struct ar_frame *frame, uint32_t quality_pct,
+int ar_jpeg_write(struct ar_part *part, const struct ar_frame *frame, uint32_t quality_pct,
                   struct ar_reason *reason)
 {
     tjhandle turbo = tjInitCompress();
@@ -52,12 +37,16 @@ int ar_jpeg_write(const char *path, const struct ar_frame *frame, uint32_t quali
 
     assert(frame->shape.format == AR_FRAME_I420 && frame->shape.range == AR_FRAME_FULL);
     assert(quality_pct >= 1 && quality_pct <= 100);
-    if (!turbo)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", path);
-    ret = compress(turbo, path, frame, quality_pct, &data, &size_b, reason);
+    ret = turbo ? compress(turbo, part->path, frame, quality_pct, &data, &size_b, reason)
+                : ar_reason_set_err(reason, -ENOMEM, "%s", part->path);
     if (ret == 0)
-        ret = write_file(path, data, size_b, reason);
+        ret = ar_part_write(part, data, size_b, reason);
+    if (ret == 0)
+        ret = ar_part_commit(part, reason);
+    else
+        ar_part_abandon(part);
     tjFree(data);
-    tjDestroy(turbo);
+    if (turbo)
+        tjDestroy(turbo);
     return ret;
 }

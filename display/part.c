@@ -65,20 +65,92 @@ static int open_straight(struct ar_part *part, struct ar_reason *reason)
     return 0;
 }
 
-int ar_part_open(struct ar_part *part, const char *path, struct ar_reason *reason)
+static int take_path(struct ar_part *part, const char *path, struct ar_reason *reason)
 {
     size_t length = strlen(path);
-    struct stat found;
 
     *part = (struct ar_part){ .fd = -1 };
     if (length >= sizeof(part->path))
         return ar_reason_set_err(reason, -ENAMETOOLONG, "%.100s...", path);
     memcpy(part->path, path, length + 1);
+    return 0;
+}
+
+int ar_part_open(struct ar_part *part, const char *path, struct ar_reason *reason)
+{
+    struct stat found;
+    int ret = take_path(part, path, reason);
+
+    if (ret < 0)
+        return ret;
     if (stat(path, &found) < 0 || S_ISREG(found.st_mode))
         return create_temporary(part, reason);
     if (S_ISDIR(found.st_mode))
         return ar_reason_set(reason, -EISDIR, "%s: is a folder; name a file in it", path);
     return open_straight(part, reason);
+}
+
+/* Bytes of the folder's name in a path, its last slash left out but for the root's; 0: the working directory. */
+static int folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        return 0;
+    return slash == path ? 1 : (int)(slash - path);
+}
+
+/* Why there can be no new file of this name. */
+static int refuse_new(const struct ar_part *part, int ret, struct ar_reason *reason)
+{
+    struct stat found;
+
+    if (lstat(part->path, &found) == 0) {
+        if (S_ISLNK(found.st_mode))
+            return ar_reason_set(reason, -EEXIST,
+                                 "%s: is a symbolic link, and none is followed", part->path);
+        if (S_ISDIR(found.st_mode))
+            return ar_reason_set(reason, -EISDIR, "%s: is a folder; name a file in it",
+                                 part->path);
+        return ar_reason_set(reason, -EEXIST,
+                             "%s: exists, and nothing is replaced; name another file, or "
+                             "remove it",
+                             part->path);
+    }
+    if (ret == -ENOENT)
+        return ar_reason_set(reason, ret, "%s: there is no folder %.*s", part->path,
+                             folder_length(part->path), part->path);
+    return ar_reason_set_err(reason, ret, "%s: cannot be created", part->path);
+}
+
+static int open_nameless(const char *path)
+{
+    char folder[PATH_MAX];
+    int length = folder_length(path);
+    int fd;
+
+    snprintf(folder, sizeof(folder), "%.*s", length > 0 ? length : 1, length > 0 ? path : ".");
+    fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    return fd < 0 ? -errno : fd;
+}
+
+int ar_part_open_new(struct ar_part *part, const char *path, struct ar_reason *reason)
+{
+    struct stat found;
+    int ret = take_path(part, path, reason);
+
+    if (ret < 0)
+        return ret;
+    part->fresh = true;
+    if (lstat(path, &found) == 0)
+        return refuse_new(part, -EEXIST, reason);
+    ret = open_nameless(path);
+    if (ret == -EOPNOTSUPP || ret == -EISDIR)
+        return create_temporary(part, reason);
+    if (ret < 0)
+        return refuse_new(part, ret, reason);
+    part->fd = ret;
+    return 0;
 }
 
 int ar_part_open_stdout(struct ar_part *part, struct ar_reason *reason)
@@ -123,32 +195,80 @@ int ar_part_write(struct ar_part *part, const void *data, size_t size_b,
     return 0;
 }
 
+/* What has no name at all is linked while it is open. */
+static int link_open(const struct ar_part *part)
+{
+    char self[32];
+
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", part->fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, part->path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* Not all file systems know how to replace nothing; they get as close as they can. */
+static int rename_fresh(const struct ar_part *part)
+{
+    if (renameat2(AT_FDCWD, part->temporary, AT_FDCWD, part->path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL)
+        return -errno;
+    if (faccessat(AT_FDCWD, part->path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    return rename(part->temporary, part->path) < 0 ? -errno : 0;
+}
+
+static int give_name(struct ar_part *part)
+{
+    int ret = 0;
+
+    if (part->fresh && !ar_part_is_regular(part))
+        ret = link_open(part);
+    else if (part->fresh)
+        ret = rename_fresh(part);
+    else if (ar_part_is_regular(part) && rename(part->temporary, part->path) < 0)
+        ret = -errno;
+    part->named = ret == 0;
+    return ret;
+}
+
+static int say_unfinished(const struct ar_part *part, int ret, struct ar_reason *reason)
+{
+    if (part->fresh)
+        return refuse_new(part, ret, reason);
+    return ar_reason_set_err(reason, ret, "%s: cannot be finished", part->path);
+}
+
+int ar_part_publish(struct ar_part *part, struct ar_reason *reason)
+{
+    int ret = give_name(part);
+
+    return ret < 0 ? say_unfinished(part, ret, reason) : 0;
+}
+
 int ar_part_commit(struct ar_part *part, struct ar_reason *reason)
 {
     int ret = 0;
 
     assert(part->fd >= 0);
+    if (part->fresh && !part->named)
+        ret = give_name(part);
     /* Network file systems tell of a full disk only here. */
-    if (close(part->fd) < 0)
+    if (close(part->fd) < 0 && ret == 0)
         ret = -errno;
     part->fd = -1;
-    if (ret < 0)
-        ar_reason_set_err(reason, ret, "%s: cannot be finished", part->path);
-    if (ret == 0 && ar_part_is_regular(part) && rename(part->temporary, part->path) < 0) {
-        ret = -errno;
-        ar_reason_set_err(reason, ret, "%s: cannot take its name from %s", part->path,
-                          part->temporary);
-    }
-    if (ret < 0 && ar_part_is_regular(part))
+    if (ret == 0 && !part->named)
+        ret = give_name(part);
+    if (ret < 0 && ar_part_is_regular(part) && !part->named)
         unlink(part->temporary);
-    return ret;
+    return ret < 0 ? say_unfinished(part, ret, reason) : 0;
 }
 
 void ar_part_abandon(struct ar_part *part)
 {
     if (part->fd < 0)
         return;
-    if (ar_part_is_regular(part))
+    if (part->named)
+        unlink(part->path);
+    else if (ar_part_is_regular(part))
         unlink(part->temporary);
     close(part->fd);
     part->fd = -1;

@@ -29,6 +29,14 @@ static size_t read_all(const char *path, uint8_t *data, size_t size_b)
     return n_read;
 }
 
+static int write_jpeg(const char *path, const struct ar_frame *frame, struct ar_reason *reason)
+{
+    struct ar_part part;
+    const int ret = ar_part_open(&part, path, reason);
+
+    return ret < 0 ? ret : ar_jpeg_write(&part, frame, 95, reason);
+}
+
 /* Gray ramps survive JPEG at 95 % within a few steps; a plane or stride mixed up does not. */
 START_TEST(planes_come_back)
 {
@@ -53,7 +61,7 @@ START_TEST(planes_come_back)
                 frame->planes[i].data[(size_t)y * frame->planes[i].stride_b + x] =
                     (uint8_t)(60 + 40 * i + x + y);
     rig_path(&rig, "out.jpg", path);
-    ck_assert_int_eq(ar_jpeg_write(path, frame, 95, NULL), 0);
+    ck_assert_int_eq(write_jpeg(path, frame, NULL), 0);
     size_b = read_all(path, data, sizeof(data));
     ck_assert_int_eq(tjDecompressHeader3(turbo, data, size_b, &width_px, &height_px, &sampling,
                                          &colours),
@@ -88,11 +96,11 @@ START_TEST(failure_names_the_file_and_leaves_nothing)
     char path[128];
 
     make_frame(&rig, &frame);
-    ck_assert_int_eq(ar_jpeg_write("/nowhere/out.jpg", frame, 90, &reason), -ENOENT);
+    ck_assert_int_eq(write_jpeg("/nowhere/out.jpg", frame, &reason), -ENOENT);
     ck_assert_msg(strstr(reason.text, "/nowhere/out.jpg"), "%s", reason.text);
     rig_path(&rig, "full.jpg", path);
     ck_assert_int_eq(symlink("/dev/full", path), 0);
-    ck_assert_int_eq(ar_jpeg_write(path, frame, 90, &reason), -ENOSPC);
+    ck_assert_int_eq(write_jpeg(path, frame, &reason), -ENOSPC);
     ck_assert_msg(strstr(reason.text, path), "%s", reason.text);
     ar_frame_unref(&frame);
     rig_finish(&rig);
