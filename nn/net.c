@@ -10,6 +10,7 @@
 #include "base/macros.h"
 #include "nn/border.h"
 #include "nn/graph.h"
+#include "nn/moments.h"
 #include "nn/place.h"
 #include "nn/priv.h"
 #include "nn/rows.h"
@@ -323,7 +324,8 @@ void ar_net_end_frame(struct ar_net *net)
     const struct ar_model *model = net->params.model;
 
     for (uint32_t i = 0; i < model->n_layers; i++) {
-        ar_running_end_frame(&net->nodes[i].norm, net->frame, model->instance_rate);
+        ar_moments_end_frame(&net->nodes[i].norm, &model->layers[i], net->frame,
+                             model->instance_rate);
         ar_running_end_frame(&net->nodes[i].gate, net->frame, 1.0F);
     }
     net->frame++;

@@ -5,11 +5,11 @@
 
 #include "base/macros.h"
 #include "nn/border.h"
+#include "nn/moments.h"
 #include "nn/priv.h"
 #include "nn/rows.h"
 
-#define INSTANCE_EPSILON 1e-5
-#define FIT_MAX          2.0 /* and its inverse: see describe_frame() */
+#define FIT_MAX 2.0 /* and its inverse: see describe_frame() */
 
 #define PLANE_MAX 255.0F /* a plane's byte where nothing is dark */
 
@@ -191,7 +191,7 @@ static void fold_moments(struct ar_net *net, const struct ar_layer *layer, uint3
 {
     for (uint32_t c = 0; c < outputs; c++) {
         const double variance = (double)moments[layer->max_outputs + c];
-        const double scale = (double)layer->scale[c] / sqrt(variance + INSTANCE_EPSILON);
+        const double scale = (double)layer->scale[c] / sqrt(variance + AR_MOMENTS_EPSILON);
 
         net->scale[c] = (float)scale;
         net->bias[c] = (float)((double)layer->bias[c] - (double)moments[c] * scale);
@@ -212,8 +212,8 @@ static bool describe_frame(const struct ar_layer *layer, uint32_t outputs, const
         const double shift = (double)own[c] - (double)running[c];
         const double variance = (double)own[layer->max_outputs + c];
 
-        sum += (variance + shift * shift + INSTANCE_EPSILON) /
-               ((double)running[layer->max_outputs + c] + INSTANCE_EPSILON);
+        sum += (variance + shift * shift + AR_MOMENTS_EPSILON) /
+               ((double)running[layer->max_outputs + c] + AR_MOMENTS_EPSILON);
     }
     return sum <= outputs * FIT_MAX && sum >= outputs / FIT_MAX;
 }

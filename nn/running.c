@@ -7,6 +7,7 @@ void ar_running_init(struct ar_running *running, uint32_t n_keys, uint32_t n_val
                      struct ar_arena *arena)
 {
     *running = (struct ar_running){
+        .n_keys = n_keys,
         .n_values = n_values,
         .values = ar_arena_take(arena, (uint64_t)n_keys * n_values),
         .own = ar_arena_take(arena, n_values),

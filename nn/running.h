@@ -22,6 +22,7 @@
 #define AR_RUNNING_MAX_AGE 30
 
 struct ar_running {
+    uint32_t n_keys;
     uint32_t n_values;
     float *values; /* [key][n_values] */
     float *own;    /* of the frame under way */

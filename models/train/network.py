@@ -44,7 +44,23 @@ class FrameState:
         for key, (value, rate) in self._seen.items():
             known = self._known.get(key, value)
             self._known[key] = known + rate * (value - known)
+            if key[0] == 'instance':
+                self._follow(key, known, self._known[key])
         self._seen = {}
+
+    def _follow(self, key, old, new):
+        """Moves the moments that the layer has at other rungs as this one's went."""
+        for other, moments in self._known.items():
+            if other[:2] == key[:2] and other != key:
+                common = slice(min(moments.shape[-1], new.shape[-1]))
+                mean, var = moments[..., common]
+                old_mean, old_var = old[..., common]
+                new_mean, new_var = new[..., common]
+                scale = (var + INSTANCE_EPSILON) / (old_var + INSTANCE_EPSILON)
+                mean = mean + (new_mean - old_mean) * scale.sqrt()
+                var = (scale * (new_var + INSTANCE_EPSILON) - INSTANCE_EPSILON).clamp(min=0)
+                self._known[other] = torch.cat((torch.stack((mean, var)),
+                                                moments[..., common.stop:]), -1)
 
 
 class Block(torch.nn.Module):

@@ -9,9 +9,14 @@
 #define EPS     ((double)FLT_EPSILON)
 #define MAX_AGE 30 /* frames without a new value */
 
+bool follow_serves(const struct follow *follow, uint64_t frame)
+{
+    return follow->known && frame - follow->frame <= MAX_AGE;
+}
+
 static bool serves(const struct follow *follow, uint64_t frame)
 {
-    return follow->known && !follow->replace && frame - follow->frame <= MAX_AGE;
+    return follow_serves(follow, frame) && !follow->replace;
 }
 
 void follow_note(struct follow *follow, uint32_t n_values, const struct about *values,

@@ -25,6 +25,8 @@ struct follow {
     double rate;
 };
 
+/* Whether there are values that a frame may use. */
+bool follow_serves(const struct follow *follow, uint64_t frame);
 /* The frame's own values, and the rate at which they enter at its end. */
 void follow_note(struct follow *follow, uint32_t n_values, const struct about *values,
                  double rate);

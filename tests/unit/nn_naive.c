@@ -479,13 +479,67 @@ struct naive_map naive_run(struct naive_state *state, const struct naive_layer *
     return out;
 }
 
+/* One channel at a rung, mean and variance, as another rung's went (nn/moments.h). */
+static void follow_channel(struct about *moments, const struct about *old,
+                           const struct about *now)
+{
+    const double scale = (moments[1].value + 1e-5) / (old[1].value + 1e-5);
+    const double scale_bound = scale * (moments[1].bound / (moments[1].value + 1e-5) +
+                                        old[1].bound / (old[1].value + 1e-5) + 4 * EPS);
+    const double step = now[0].value - old[0].value;
+    const double root = sqrt(scale);
+
+    moments[0].value += step * root;
+    moments[0].bound += (now[0].bound + old[0].bound + EPS * fabs(step)) * root +
+                        fabs(step) * scale_bound / root +
+                        2 * EPS * (fabs(moments[0].value) + fabs(step) * root);
+    moments[1].value = fmax(0, scale * (now[1].value + 1e-5) - 1e-5);
+    moments[1].bound = scale * now[1].bound + scale_bound * (now[1].value + 1e-5) +
+                       3 * EPS * (moments[1].value + 1e-5);
+}
+
+/* The sets of a layer's other rungs go with the one that ran. */
+static void follow_rungs(struct follow *rungs, const struct follow *ran, uint64_t frame,
+                         const struct about *old)
+{
+    for (uint32_t r = 0; r < N_SETS; r++) {
+        struct follow *const other = &rungs[r];
+        const uint32_t n_values =
+            other->n_values < ran->n_values ? other->n_values : ran->n_values;
+
+        if (other == ran || !follow_serves(other, frame))
+            continue;
+        for (uint32_t i = 0; i < n_values; i += 2)
+            follow_channel(&other->values[i], &old[i], &ran->values[i]);
+        other->frame = frame;
+    }
+}
+
+static void end_norms(struct follow *rungs, uint64_t frame)
+{
+    struct about old[2 * AR_MODEL_MAX_CHANNELS];
+    struct follow *ran = NULL;
+    bool moves = false;
+
+    for (uint32_t r = 0; r < N_SETS; r++) {
+        if (!rungs[r].seen)
+            continue;
+        ran = &rungs[r];
+        moves = follow_serves(ran, frame);
+        memcpy(old, ran->values, ran->n_values * sizeof(*old));
+        follow_end_frame(ran, frame);
+    }
+    if (moves)
+        follow_rungs(rungs, ran, frame, old);
+}
+
 void naive_end_frame(struct naive_state *state)
 {
-    for (uint32_t i = 0; i < AR_MODEL_MAX_LAYERS; i++)
-        for (uint32_t r = 0; r < N_SETS; r++) {
-            follow_end_frame(&state->norms[i][r], state->frame);
+    for (uint32_t i = 0; i < AR_MODEL_MAX_LAYERS; i++) {
+        end_norms(state->norms[i], state->frame);
+        for (uint32_t r = 0; r < N_SETS; r++)
             follow_end_frame(&state->gates[i][r], state->frame);
-        }
+    }
     state->frame++;
 }
 

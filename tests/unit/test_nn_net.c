@@ -225,15 +225,15 @@ START_TEST(test_same_bits)
 }
 END_TEST
 
-/* Three instance norms, one with a gate of the previous frame, at one width. */
+/* Three instance norms, one with a gate of the previous frame, at two widths. */
 static const char instance_net[] =
     "{\"planes\":\"yuv420\",\"offset\":[0,0,0,0,0,0],\"gain\":1,\"border\":\"replicate\","
-    "\"instance_rate\":0.15,\"widths\":[1],\"layers\":["
-    "{\"name\":\"a\",\"op\":\"conv\",\"input\":\"planes\",\"segment\":0,\"channels\":[8],"
+    "\"instance_rate\":0.15,\"widths\":[0.5,1],\"layers\":["
+    "{\"name\":\"a\",\"op\":\"conv\",\"input\":\"planes\",\"segment\":0,\"channels\":[8,16],"
     "\"norm\":\"instance\"},"
-    "{\"name\":\"b\",\"op\":\"separable\",\"input\":\"a\",\"segment\":1,\"channels\":[8],"
+    "{\"name\":\"b\",\"op\":\"separable\",\"input\":\"a\",\"segment\":1,\"channels\":[8,16],"
     "\"norm\":\"instance\",\"gate\":2,\"gate_previous\":true,\"relu\":true},"
-    "{\"name\":\"c\",\"op\":\"conv\",\"input\":\"b\",\"segment\":1,\"channels\":[6]}]}";
+    "{\"name\":\"c\",\"op\":\"conv\",\"input\":\"b\",\"segment\":1,\"channels\":[6,6]}]}";
 
 static void rig_init_instance(struct rig *rig)
 {
@@ -336,6 +336,26 @@ START_TEST(test_age)
         ck_assert(is_cold(&rig) == (n_idle == 30));
         rig_finish(&rig);
     }
+}
+END_TEST
+
+/* A rung's values go with those of the one that runs: it is warm whenever it comes back. */
+START_TEST(test_rungs_follow)
+{
+    struct rig rig;
+
+    rig_init_instance(&rig);
+    for (uint64_t frame = 0; frame < 40; frame++) {
+        const uint32_t rung = frame == 0 || frame == 39 ? 0 : 1;
+
+        nn_maker_planes(rig.net,
+                        1 + 2 * (frame % 2)); /* alike enough, and never the same twice */
+        ar_net_run(rig.net, 0, rung);
+        ar_net_run(rig.net, 1, rung);
+        ck_assert_msg(is_cold(&rig) == (frame < 2), "frame %d", (int)frame);
+        ar_net_end_frame(rig.net);
+    }
+    rig_finish(&rig);
 }
 END_TEST
 
@@ -465,6 +485,7 @@ int main(void)
     tcase_add_loop_test(tc, test_same_bits, 0, N_NETWORKS / 2);
     tcase_add_test(tc, test_cold_and_warm);
     tcase_add_test(tc, test_age);
+    tcase_add_test(tc, test_rungs_follow);
     tcase_add_test(tc, test_border_index);
     tcase_add_loop_test(tc, test_places, 0, 50);
     tcase_add_test(tc, test_sizes_refused);
