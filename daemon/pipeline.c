@@ -547,6 +547,7 @@ void ar_pipeline_serve(struct ar_pipeline *pipeline)
     pthread_mutex_lock(&pipeline->stats_lock);
     memcpy(name, pipeline->stats.style, sizeof(name));
     pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_styles_refresh(pipeline->styles);
     style = ar_styles_step(pipeline->styles, name, steps);
     if (style && ar_pipeline_set_style(pipeline, style->name, &reason) < 0)
         ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);

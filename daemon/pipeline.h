@@ -24,7 +24,7 @@ struct ar_pipeline;
 
 struct ar_pipeline_params {
     const struct ar_settings *settings; /* copied */
-    const struct ar_styles *styles;     /* borrowed */
+    struct ar_styles *styles;           /* borrowed */
     struct ar_loop *control_loop;       /* woken by events below; borrowed */
     bool
         demo; /* where `auto` finds no screen: the demo clip with its contact sheet; otherwise null */

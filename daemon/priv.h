@@ -43,7 +43,7 @@ struct ar_output {
 
 struct ar_pipeline {
     struct ar_settings settings; /* as asked for; live changes come through `live` */
-    const struct ar_styles *styles;
+    struct ar_styles *styles;
     struct ar_loop *control_loop;
     bool demo;
     struct ar_notify notify; /* its functions are called by display and capture thread */

@@ -9,6 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "daemon/calibration.h"
+
+#define TAG "styles"
+
 #define ENDING ".safetensors"
 
 static bool has_ending(const char *name)
@@ -26,9 +33,25 @@ static const struct ar_style *find(const struct ar_styles *styles, const char *n
     return NULL;
 }
 
+/* False when it is no file that could be read. */
+static bool take_stamp(struct ar_style_stamp *stamp, const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    *stamp = (struct ar_style_stamp){
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .size_b = (uint64_t)status.st_size,
+        .changed_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
+    };
+    return true;
+}
+
 static void add(struct ar_styles *styles, const char *folder, const char *file)
 {
-    struct ar_style style;
+    struct ar_style style = { .is_checked = false };
     size_t length = strlen(file) - strlen(ENDING);
     int written;
 
@@ -37,7 +60,8 @@ static void add(struct ar_styles *styles, const char *folder, const char *file)
     memcpy(style.name, file, length);
     style.name[length] = '\0';
     written = snprintf(style.path, sizeof(style.path), "%s/%s", folder, file);
-    if (written < 0 || (size_t)written >= sizeof(style.path) || find(styles, style.name))
+    if (written < 0 || (size_t)written >= sizeof(style.path) || find(styles, style.name) ||
+        !take_stamp(&style.stamp, style.path))
         return;
     styles->list[styles->n_styles++] = style;
 }
@@ -77,18 +101,82 @@ static void add_build_tree(struct ar_styles *styles)
     add_folder(styles, folder);
 }
 
+/* Where a user without root's rights puts a style for the service: the state folder is the daemon's own. */
+static void add_state_folder(struct ar_styles *styles)
+{
+    char state[512];
+    char folder[sizeof(state) + sizeof("/styles")];
+
+    if (ar_calibration_folder(state, sizeof(state)) < 0)
+        return;
+    snprintf(folder, sizeof(folder), "%s/styles", state);
+    add_folder(styles, folder);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct ar_style *)a)->name, ((const struct ar_style *)b)->name);
 }
 
-void ar_styles_find(struct ar_styles *styles, const char *folder)
+static void look(struct ar_styles *styles)
 {
     styles->n_styles = 0;
-    add_folder(styles, folder);
+    add_folder(styles, styles->folder);
+    add_state_folder(styles);
     add_build_tree(styles);
     add_folder(styles, AR_DATADIR "/styles");
     qsort(styles->list, styles->n_styles, sizeof(styles->list[0]), by_name);
+}
+
+void ar_styles_find(struct ar_styles *styles, const char *folder)
+{
+    snprintf(styles->folder, sizeof(styles->folder), "%s", folder);
+    look(styles);
+}
+
+static void check(struct ar_style *style)
+{
+    struct ar_model *model = NULL;
+
+    style->problem.text[0] = '\0';
+    style->is_checked = true;
+    if (ar_model_open(&model, style->path, &style->problem) < 0)
+        ar_log(AR_LOG_WARN, TAG, "%s; it is left out", style->problem.text);
+    ar_model_close(model);
+}
+
+static bool is_same_file(const struct ar_style *a, const struct ar_style *b)
+{
+    return strcmp(a->path, b->path) == 0 && a->stamp.device == b->stamp.device &&
+           a->stamp.inode == b->stamp.inode && a->stamp.size_b == b->stamp.size_b &&
+           a->stamp.changed_ns == b->stamp.changed_ns;
+}
+
+/* What is known of the file from the last time. */
+static void recall(struct ar_style *style, const struct ar_styles *before)
+{
+    const struct ar_style *old = find(before, style->name);
+
+    if (!old || !is_same_file(old, style))
+        return;
+    style->is_checked = old->is_checked;
+    style->problem = old->problem;
+}
+
+void ar_styles_refresh(struct ar_styles *styles)
+{
+    struct ar_styles *before = malloc(sizeof(*before));
+
+    if (!before)
+        return; /* what was found before will do */
+    *before = *styles;
+    look(styles);
+    for (uint32_t i = 0; i < styles->n_styles; i++) {
+        recall(&styles->list[i], before);
+        if (!styles->list[i].is_checked)
+            check(&styles->list[i]);
+    }
+    free(before);
 }
 
 static int unknown(const struct ar_styles *styles, const char *name, struct ar_reason *reason)
@@ -126,14 +214,21 @@ int ar_styles_resolve(const struct ar_styles *styles, const char *name_or_path, 
 const struct ar_style *ar_styles_step(const struct ar_styles *styles, const char *name,
                                       int step)
 {
-    const struct ar_style *style = find(styles, name);
-    int count = (int)styles->n_styles;
-    int index;
+    const struct ar_style *now = find(styles, name);
+    const struct ar_style *good[AR_STYLES_MAX];
+    int count = 0;
+    int index = 0;
 
+    for (uint32_t i = 0; i < styles->n_styles; i++) {
+        const struct ar_style *style = &styles->list[i];
+
+        if (style == now)
+            index = count + step;
+        if (style == now || style->problem.text[0] == '\0')
+            good[count++] = style;
+    }
     if (count == 0)
         return NULL;
-    if (!style)
-        return &styles->list[0];
-    index = ((int)(style - styles->list) + step) % count;
-    return &styles->list[index < 0 ? index + count : index];
+    index %= count;
+    return good[index < 0 ? index + count : index];
 }

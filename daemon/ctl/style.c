@@ -8,6 +8,8 @@ void ar_ctl_print_style(const json_t *result)
 {
     const char *now = json_string_value(json_object_get(result, "style"));
     const json_t *styles = json_object_get(result, "styles");
+    const json_t *broken = json_object_get(result, "broken");
+    const json_t *style;
     const json_t *name;
     size_t i;
 
@@ -20,5 +22,11 @@ void ar_ctl_print_style(const json_t *result)
         const char *text = json_string_value(name);
 
         printf("%s %s\n", now && text && strcmp(now, text) == 0 ? "*" : " ", text ? text : "");
+    }
+    json_array_foreach(broken, i, style)
+    {
+        const char *problem = json_string_value(json_object_get(style, "problem"));
+
+        fprintf(stderr, "ar-ctl: left out: %s\n", problem ? problem : "");
     }
 }

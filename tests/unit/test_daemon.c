@@ -70,16 +70,80 @@ START_TEST(styles_are_found_sorted_and_resolved)
 }
 END_TEST
 
+static const struct ar_style *style_of(const struct ar_styles *styles, const char *name)
+{
+    for (uint32_t i = 0; i < styles->n_styles; i++)
+        if (strcmp(styles->list[i].name, name) == 0)
+            return &styles->list[i];
+    ck_abort_msg("%s is not in the list", name);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    char path[96];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(a_file_that_is_no_style_is_named_and_skipped)
+{
+    static struct ar_styles styles;
+
+    touch("aardvark.safetensors");
+    ar_styles_find(&styles, folder);
+    ck_assert_str_eq(style_of(&styles, "aardvark")->problem.text, "");
+    ar_styles_refresh(&styles);
+    ck_assert_ptr_nonnull(strstr(style_of(&styles, "aardvark")->problem.text, folder));
+    ck_assert_ptr_nonnull(strstr(style_of(&styles, "aardvark")->problem.text, "0 bytes"));
+
+    /* Another content is looked at again, and so is a file that is new; one that went is forgotten. */
+    write_text("aardvark.safetensors", "no style");
+    touch("bee.safetensors");
+    ar_styles_refresh(&styles);
+    ck_assert_ptr_null(strstr(style_of(&styles, "aardvark")->problem.text, "0 bytes"));
+    ck_assert_ptr_nonnull(strstr(style_of(&styles, "bee")->problem.text, "0 bytes"));
+    ck_assert_ptr_ne(ar_styles_step(&styles, "bee", 1), style_of(&styles, "aardvark"));
+}
+END_TEST
+
+START_TEST(the_state_folder_has_styles)
+{
+    static struct ar_styles styles;
+    char command[96];
+
+    snprintf(command, sizeof(command), "mkdir %s/styles", folder);
+    ck_assert_int_eq(system(command), 0);
+    touch("styles/mine.safetensors");
+    ck_assert_int_eq(setenv("STATE_DIRECTORY", folder, 1), 0);
+    ar_styles_find(&styles, "");
+    ck_assert_int_eq(unsetenv("STATE_DIRECTORY"), 0);
+    ck_assert_ptr_nonnull(strstr(style_of(&styles, "mine")->path, "/styles/mine.safetensors"));
+}
+END_TEST
+
 START_TEST(stepping_goes_around_both_ends)
 {
-    struct ar_styles styles = { .n_styles = 3,
-                                .list = { { .name = "a" }, { .name = "b" }, { .name = "c" } } };
+    static struct ar_styles styles = {
+        .n_styles = 3, .list = { { .name = "a" }, { .name = "b" }, { .name = "c" } }
+    };
 
     ck_assert_str_eq(ar_styles_step(&styles, "a", 1)->name, "b");
     ck_assert_str_eq(ar_styles_step(&styles, "c", 1)->name, "a");
     ck_assert_str_eq(ar_styles_step(&styles, "a", -1)->name, "c");
     ck_assert_str_eq(ar_styles_step(&styles, "b", 7)->name, "c");
     ck_assert_str_eq(ar_styles_step(&styles, "elsewhere", 1)->name, "a");
+    ar_reason_set(&styles.list[1].problem, 0, "broken");
+    ck_assert_str_eq(ar_styles_step(&styles, "a", 1)->name, "c");
+    ck_assert_str_eq(ar_styles_step(&styles, "c", -1)->name, "a");
+    ck_assert_str_eq(ar_styles_step(&styles, "b", 1)->name,
+                     "c"); /* it was good when we changed to it */
+    ar_reason_set(&styles.list[0].problem, 0, "broken");
+    ck_assert_str_eq(ar_styles_step(&styles, "elsewhere", 1)->name, "c");
     styles.n_styles = 0;
     ck_assert_ptr_null(ar_styles_step(&styles, "a", 1));
 }
@@ -257,6 +321,8 @@ int main(void)
 
     tcase_add_checked_fixture(files, make_folder, remove_folder);
     tcase_add_test(files, styles_are_found_sorted_and_resolved);
+    tcase_add_test(files, a_file_that_is_no_style_is_named_and_skipped);
+    tcase_add_test(files, the_state_folder_has_styles);
     tcase_add_loop_test(files, sheet_pastes_every_format_in_full_range, 0,
                         2 * AR_FRAME_N_FORMATS);
     tcase_add_test(pure, stepping_goes_around_both_ends);

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where styles come from while it paints: files that are new, other ones, broken ones, and ones that change under it."""
+import json
+import os
+import shutil
+
+import harness
+
+REFUSED = 1
+GOOD = harness.MODELS / 'great_wave.safetensors'
+
+
+class Styles(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.styles = self.folder / 'styles'
+        self.styles.mkdir()
+        self.state = self.folder / '.local/state/ar-daemon/styles'
+        self.state.mkdir(parents=True)
+        for name in ('scream', 'udnie'):
+            shutil.copy(harness.MODELS / f'{name}.safetensors', self.styles)
+        self.running = self.daemon('--source', 'pattern:32x32@60', '--display', 'null', '--width', '0.25', '--threads',
+                                   '1', '--set', f'network.style_path={self.styles}', '--style', 'scream')
+        self.running.__enter__()
+        self.addCleanup(self.running.__exit__, None, None, None)
+        self.running.wait_running()
+
+    def names(self):
+        reply = self.running.ctl('style')
+        self.assertEqual(reply.code, 0, reply)
+        return [line[2:] for line in reply.out.splitlines()], reply.err
+
+    def change_to(self, style, name):
+        reply = self.running.ctl('style', str(style))
+        self.assertEqual(reply.code, 0, reply)
+        self.running.wait_until(lambda status: status['style'] == name, f'{name} paints')
+        self.running.wait_painted(3)
+
+    def test_new_files_are_found(self):
+        """In the folder of the settings and in the daemon's own, without a word to it; and gone when they are."""
+        names, err = self.names()
+        self.assertEqual((names, err), (sorted(names), ''))
+        self.assertLessEqual({'scream', 'udnie'}, set(names))
+        shutil.copy(GOOD, self.styles / 'mine.safetensors')
+        shutil.copy(GOOD, self.state / 'zebra.safetensors')
+        more, _ = self.names()
+        self.assertEqual(set(more) - set(names), {'mine', 'zebra'})
+        self.change_to('mine', 'great_wave')  # the style's own name is in the file
+        self.change_to('udnie', 'udnie')
+        self.change_to('zebra', 'great_wave')
+        (self.styles / 'mine.safetensors').unlink()
+        self.assertNotIn('mine', self.names()[0])
+        reply = self.running.ctl('style', 'mine')
+        self.assertEqual((reply.code, reply.out), (REFUSED, ''))
+        self.assert_words(['"mine"', 'unknown', 'scream'], reply.err)
+
+    def test_a_broken_file_is_named_and_skipped(self):
+        broken = self.styles / 'tattered.safetensors'
+        broken.write_bytes(GOOD.read_bytes()[:5000])
+        names, err = self.names()
+        self.assertNotIn('tattered', names)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assert_words(['left out', str(broken)], err)
+        reply = json.loads(self.running.ctl('style', '--json').out)
+        self.assertEqual([entry['style'] for entry in reply['broken']], ['tattered'])
+        self.names()
+        self.assertEqual(self.running.log().count(str(broken)), 1, 'told more than once')
+        at = names.index('scream')
+        for _ in range(len(names)):
+            at = (at + 1) % len(names)
+            self.assertEqual(self.running.ctl('style', 'next').code, 0)
+            self.running.wait_until(lambda status: status['style'] == names[at], f'{names[at]} is next')
+        shutil.copy(GOOD, broken)
+        self.assertIn('tattered', self.names()[0])
+        self.change_to('tattered', 'great_wave')
+
+    def test_a_file_that_changes_while_it_paints(self):
+        """Truncated, replaced, removed: what paints is in memory; only the next change looks at the file."""
+        path = self.styles / 'scream.safetensors'
+        self.running.wait_painted(3)
+        os.truncate(path, 0)
+        self.running.wait_painted(10)
+        reply = self.running.ctl('style', 'scream')
+        self.assertEqual((reply.code, reply.out), (REFUSED, ''))
+        self.assert_words([str(path)], reply.err)
+        other = self.folder / 'other'
+        shutil.copy(GOOD, other)
+        other.rename(path)
+        self.running.wait_painted(10)
+        self.assertEqual(self.running.status()['style'], 'scream')
+        self.change_to('scream', 'great_wave')
+        path.unlink()
+        self.running.wait_painted(10)
+        self.change_to('udnie', 'udnie')
+
+
+if __name__ == '__main__':
+    harness.main()
