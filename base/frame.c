@@ -190,22 +190,38 @@ static void plane_pattern(uint8_t pattern[4], const struct ar_frame_shape *shape
     memcpy(pattern, patterns[shape->format][plane], sizeof(patterns[0][0]));
 }
 
-void ar_frame_fill(struct ar_frame *frame, const uint8_t yuv[3])
+void ar_frame_fill_box(struct ar_frame *frame, const struct ar_frame_box *box,
+                       const uint8_t yuv[3])
 {
     const struct ar_frame_shape *shape = &frame->shape;
     const uint32_t n_planes = ar_frame_n_planes(shape->format);
 
+    assert((box->left_px | box->top_px | box->width_px | box->height_px) % 2 == 0);
+    assert(box->left_px + box->width_px <= shape->width_px);
+    assert(box->top_px + box->height_px <= shape->height_px);
     for (uint32_t i = 0; i < n_planes; i++) {
-        const uint32_t width_b = ar_frame_plane_width_b(shape, i);
-        const uint32_t n_rows = ar_frame_plane_rows(shape, i);
+        const struct plane_layout *layout = &layouts[shape->format][i];
+        const uint32_t left_b = (box->left_px >> layout->shift_x) * layout->step_b;
+        const uint32_t width_b = (box->width_px >> layout->shift_x) * layout->step_b;
+        const uint32_t first = box->top_px >> layout->shift_y;
+        const uint32_t n_rows = box->height_px >> layout->shift_y;
         uint8_t pattern[4];
 
         plane_pattern(pattern, shape, i, yuv);
-        for (uint32_t y = 0; y < n_rows; y++) {
-            uint8_t *row = frame->planes[i].data + (size_t)y * frame->planes[i].stride_b;
+        for (uint32_t y = first; y < first + n_rows; y++) {
+            uint8_t *row =
+                frame->planes[i].data + (size_t)y * frame->planes[i].stride_b + left_b;
 
             for (uint32_t x = 0; x < width_b; x++)
                 row[x] = pattern[x % 4];
         }
     }
+}
+
+void ar_frame_fill(struct ar_frame *frame, const uint8_t yuv[3])
+{
+    ar_frame_fill_box(frame,
+                      &(struct ar_frame_box){ .width_px = frame->shape.width_px,
+                                              .height_px = frame->shape.height_px },
+                      yuv);
 }

@@ -89,5 +89,15 @@ void ar_frame_unref(struct ar_frame **frame);
 /* Copies pixels (not times) between frames of one shape. */
 void ar_frame_copy(struct ar_frame *dst, const struct ar_frame *src);
 
-/* Fills a whole frame with one colour, given as full-range Y, U, V. */
+/* Part of a picture, all even, so that chroma has whole pixels. */
+struct ar_frame_box {
+    uint32_t left_px;
+    uint32_t top_px;
+    uint32_t width_px;
+    uint32_t height_px;
+};
+
+/* Fills a box inside the frame, or the whole of it, with one colour, given as full-range Y, U, V. */
+void ar_frame_fill_box(struct ar_frame *frame, const struct ar_frame_box *box,
+                       const uint8_t yuv[3]);
 void ar_frame_fill(struct ar_frame *frame, const uint8_t yuv[3]);

@@ -58,6 +58,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pthread_mutex_init(&pipeline->stats_lock, NULL);
     pthread_mutex_init(&pipeline->phase_lock, NULL);
     atomic_store(&pipeline->heat_cap, UINT32_MAX);
+    atomic_store(&pipeline->overlay, params->settings->display.overlay);
     pipeline->stats.phase_us = -1;
     ar_notify_init(&pipeline->notify);
     ar_latch_init(&pipeline->source_open);
@@ -452,6 +453,11 @@ void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
     pipeline->live_blend = *blend;
     atomic_store(&pipeline->live_changed, true);
     pthread_mutex_unlock(&pipeline->live_lock);
+}
+
+void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted)
+{
+    atomic_store(&pipeline->overlay, wanted);
 }
 
 void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung)

@@ -78,6 +78,7 @@ void ar_pipeline_set_decoder(struct ar_pipeline *pipeline,
                              const struct ar_decoder_params *decoder);
 void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
                            const struct ar_decoder_blend_params *blend);
+void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted);
 
 /* Measures the network's times again at the next frame; the picture stands still for two seconds at most. */
 void ar_pipeline_calibrate(struct ar_pipeline *pipeline);

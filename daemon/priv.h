@@ -13,6 +13,7 @@
 #include "daemon/convert.h"
 #include "daemon/cpu_clock.h"
 #include "daemon/latch.h"
+#include "daemon/meter.h"
 #include "daemon/notify.h"
 #include "daemon/painter.h"
 #include "daemon/pipeline.h"
@@ -103,6 +104,9 @@ struct ar_pipeline {
     struct ar_pool *pool_out;
     uint32_t n_frames;      /* to paint; 0: no end */
     atomic_int style_steps; /* asked for by keys */
+
+    struct ar_meter meter; /* compute thread's */
+    atomic_bool overlay;   /* wanted */
 
     pthread_mutex_t live_lock; /* never held for more than a copy */
     struct ar_budget_params live_budget;

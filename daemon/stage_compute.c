@@ -492,6 +492,21 @@ static void choose_waits(struct ar_pipeline *pipeline)
             patient && ar_display_keeps_all(pipeline->outputs[i].display);
 }
 
+/* The meter runs on while nobody looks: its numbers are ready when somebody does. */
+static void draw_overlay(struct ar_pipeline *pipeline, const struct paint_times *times,
+                         struct ar_frame *out)
+{
+    struct ar_overlay *shown = &pipeline->meter.shown;
+
+    ar_meter_add(&pipeline->meter, times->end_us, (double)out->width,
+                 &pipeline->stats.ledger.stages[AR_BUDGET_PAINT]);
+    if (!atomic_load_explicit(&pipeline->overlay, memory_order_relaxed))
+        return;
+    shown->paint_us = times->end_us - times->released_us;
+    shown->budget_us = pipeline->governor.params.frame_us;
+    ar_overlay_draw(out, shown);
+}
+
 /* Words are for reading: they are shown as they are. What comes after them is another scene. Takes `out`. */
 static void show_notice(struct ar_pipeline *pipeline, const struct ar_frame *in,
                         struct ar_frame *out)
@@ -528,6 +543,7 @@ static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
         ar_sheet_offer(pipeline->sheet, in, out);
     ar_frame_unref(&pipeline->shown);
     pipeline->shown = ar_frame_ref(out);
+    draw_overlay(pipeline, &times, out);
     hand_on(pipeline, out);
     ar_frame_unref(&out);
 }

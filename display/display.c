@@ -36,6 +36,12 @@ const struct ar_option ar_display_options[] = {
       .fallback = "no",
       .apply = AR_OPTION_RESTART,
       .help = "the window fills the screen; the key f switches it" },
+    { .key = "overlay",
+      .type = AR_OPTION_BOOL,
+      .offset = offsetof(struct ar_display_params, overlay),
+      .fallback = "off",
+      .apply = AR_OPTION_LIVE,
+      .help = "tell frame rate, width and times in a corner of the picture, on all displays" },
     { .key = NULL },
 };
 

@@ -44,6 +44,7 @@ struct ar_display_params {
     /* auto | kms[:CONNECTOR] | sdl | v4l2:DEV | file:OUT | null; several with commas between */
     char output[AR_OPTION_TEXT_MAX];
     bool fullscreen;
+    bool overlay; /* for whoever hands pictures over: display/overlay.h */
 };
 
 extern const struct ar_option ar_display_options[];

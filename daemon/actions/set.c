@@ -59,6 +59,14 @@ static int apply_blend(struct ar_run *run, const struct change *change,
     return 0;
 }
 
+static int apply_overlay(struct ar_run *run, const struct change *change,
+                         struct ar_reason *reason)
+{
+    (void)reason;
+    ar_pipeline_set_overlay(run->pipeline, change->settings->display.overlay);
+    return 0;
+}
+
 static int apply_log(struct ar_run *run, const struct change *change, struct ar_reason *reason)
 {
     (void)run;
@@ -68,10 +76,10 @@ static int apply_log(struct ar_run *run, const struct change *change, struct ar_
 }
 
 static const struct live_change live_changes[] = {
-    { CONTROLS, apply_control },         { "network.style", apply_style },
-    { "budget.", apply_budget },         { "decoder.", apply_decoder },
-    { "network.strength", apply_blend }, { "network.fade", apply_blend },
-    { "daemon.log", apply_log },
+    { CONTROLS, apply_control },          { "network.style", apply_style },
+    { "budget.", apply_budget },          { "decoder.", apply_decoder },
+    { "network.strength", apply_blend },  { "network.fade", apply_blend },
+    { "display.overlay", apply_overlay }, { "daemon.log", apply_log },
 };
 
 static const struct live_change *live_change_of(const char *key)

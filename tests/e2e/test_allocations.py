@@ -49,7 +49,7 @@ class Allocations(harness.Case):
         by_thread = dict(COUNT.iter_unpack(self.counts.read_bytes()))
         return {name: by_thread.get(thread, 0) for thread, name in names_of_threads(daemon.pid).items()}
 
-    def check(self, *args, meanwhile=lambda daemon: None):
+    def check(self, *args, threads=FRAME_THREADS, meanwhile=lambda daemon: None):
         """Frame threads allocate nothing from frame 50 on for 1000 frames, and whatever the others do `meanwhile`."""
         with self.counting(*args) as daemon:
             daemon.wait_painted(WARM_FRAMES)
@@ -60,11 +60,11 @@ class Allocations(harness.Case):
             after = self.calls(daemon)
             daemon.signal()
             self.assertEqual(daemon.wait(), 0)
-        self.assertEqual(set(after), FRAME_THREADS | {CONTROL})
+        self.assertEqual(set(after), threads | {CONTROL})
         # These show that it counts: one allocated when it began, the other for its answers to us.
         self.assertGreater(before['ar-compute'], 0)
         self.assertGreater(after[CONTROL], before[CONTROL])
-        for name in FRAME_THREADS:
+        for name in threads:
             self.assertEqual(after[name] - before[name], 0, f'{name} has allocated or freed')
 
     def test_scene(self):
@@ -84,6 +84,10 @@ class Allocations(harness.Case):
 
     def test_y4m_output(self):
         self.check(*SCENE, '--display', 'file:out.y4m')
+
+    def test_several_displays_with_the_overlay(self):
+        self.check(*SCENE, '--display', 'null, file:out.y4m', '--set', 'display.overlay=on',
+                   threads=FRAME_THREADS | {'ar-display-2'})
 
     def test_live_switches(self):
         """Styles are made, and freed, by the control thread."""

@@ -124,5 +124,40 @@ class Alone(harness.Case):
         self.assertIn('/dev/video987: no such device', finished.err)
 
 
+class Overlay(harness.Case):
+    """Of 320x180 pixels: a dark box from 4, 4 with letters from 7, 7; the file has limited range."""
+
+    GROUND, TEXT = 30, 204
+    SCENE = ('--source', 'pattern:320x180@30', '--width', '0.25', '--threads', '1')
+
+    def has_overlay(self, clip, index):
+        luma = clip.luma(index)
+        box = [luma[y * 320 + x] for y in range(4, 34) for x in range(4, 142)]
+        row = luma[4 * 320 + 4:4 * 320 + 142]
+        return set(row) == {self.GROUND} and box.count(self.TEXT) > 200
+
+    def test_off_by_default_and_live(self):
+        with self.daemon(*self.SCENE, '--display', 'file:out.y4m') as daemon:
+            for value in ('on', 'off'):
+                daemon.wait_painted(5)
+                reply = daemon.ctl('set', 'display.overlay', value)
+                self.assertEqual(reply.code, 0, reply)
+            daemon.wait_painted(5)
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
+        clip = y4m.read(self.folder / 'out.y4m')
+        seen = [self.has_overlay(clip, index) for index in range(len(clip.frames))]
+        first, last = seen.index(True), len(seen) - 1 - seen[::-1].index(True)
+        self.assertGreater(first, 3)
+        self.assertLess(last, len(seen) - 3)
+        self.assertEqual(seen[first:last + 1], [True] * (last + 1 - first))
+
+    def test_on_all_displays(self):
+        self.run_well(*self.SCENE, *displays('file:a.y4m', 'file:b.y4m'), '--set', 'display.overlay=on', '--frames', '6')
+        for name in ('a.y4m', 'b.y4m'):
+            clip = y4m.read(self.folder / name)
+            self.assertTrue(self.has_overlay(clip, len(clip.frames) - 1))
+
+
 if __name__ == '__main__':
     harness.main()

@@ -155,6 +155,43 @@ START_TEST(test_fill_and_copy_keep_to_the_picture)
 }
 END_TEST
 
+/* Of each plane, the bytes of the box and no others: chroma's box is half as far from the corner, and half as large. */
+START_TEST(test_a_box_keeps_to_itself)
+{
+    static const struct ar_frame_box box = { 4, 2, 6, 10 };
+    static const uint32_t shifts[AR_FRAME_N_FORMATS][3][2] = {
+        [AR_FRAME_I420] = { { 0, 0 }, { 1, 1 }, { 1, 1 } },
+        [AR_FRAME_NV12] = { { 0, 0 }, { 1, 1 } }
+    };
+    const struct ar_frame_shape shape = { 18, 18, fills[_i].format, fills[_i].range };
+    const size_t size_b = ar_frame_size_b(&shape);
+    uint8_t *memory = aligned_alloc(64, size_b);
+    struct ar_frame frame = { 0 };
+
+    memset(memory, GUARD_VALUE, size_b);
+    ar_frame_map(&frame, &shape, memory);
+    ar_frame_fill_box(&frame, &box, (const uint8_t[3]){ 81, 90, 240 });
+    for (uint32_t i = 0; i < ar_frame_n_planes(shape.format); i++) {
+        const uint32_t *shift = shifts[shape.format][i];
+        const uint32_t step_b = ar_frame_plane_width_b(&shape, i) / (18 >> shift[0]);
+        const uint32_t left_b = (4 >> shift[0]) * step_b;
+        const uint32_t end_b = (10 >> shift[0]) * step_b;
+
+        for (uint32_t y = 0; y < ar_frame_plane_rows(&shape, i); y++) {
+            const bool is_row = y >= 2u >> shift[1] && y < 12u >> shift[1];
+
+            for (uint32_t x = 0; x < frame.planes[i].stride_b; x++)
+                ck_assert_uint_eq(frame.planes[i]
+                                      .data[(size_t)y * frame.planes[i].stride_b + x],
+                                  is_row && x >= left_b && x < end_b
+                                      ? fills[_i].bytes[i][(x - left_b) % 4]
+                                      : GUARD_VALUE);
+        }
+    }
+    free(memory);
+}
+END_TEST
+
 START_TEST(test_pool_hands_out_each_frame_once)
 {
     struct ar_pool *pool = new_pool();
@@ -381,6 +418,7 @@ int main(void)
     tcase_add_loop_test(frame, test_layout, 0, AR_ARRAY_LEN(formats));
     tcase_add_loop_test(frame, test_shape_check, 0, AR_ARRAY_LEN(shapes));
     tcase_add_loop_test(frame, test_fill_and_copy_keep_to_the_picture, 0, AR_ARRAY_LEN(fills));
+    tcase_add_loop_test(frame, test_a_box_keeps_to_itself, 0, AR_ARRAY_LEN(fills));
     tcase_add_test(frame, test_own_memory_is_left_alone);
     tcase_add_test(pool, test_pool_hands_out_each_frame_once);
     tcase_add_test(pool, test_pool_refuses_bad_shapes);
