@@ -122,6 +122,9 @@ struct ar_pipeline_output {
     enum ar_pipeline_output_state state;
     char describe[192]; /* empty until open */
     char why[192];      /* when failed */
+    struct ar_display_condition screen;
+    const char *screen_state; /* "up", "taken", ...; NULL until open */
+    const char *screen_words; /* why nothing is seen; empty while it is up, NULL until open */
     uint32_t refresh_millihz;
     uint64_t n_shown;
     uint64_t n_overtaken;        /* pictures that a newer one took the place of */

@@ -66,6 +66,9 @@ static void publish_display(const struct ar_output *output)
     snprintf(stats->describe, sizeof(stats->describe), "%s",
              ar_display_describe(output->display));
     stats->refresh_millihz = ar_display_refresh_millihz(output->display);
+    stats->screen = *ar_display_condition(output->display);
+    stats->screen_state = ar_display_state_name(stats->screen.state);
+    stats->screen_words = ar_display_state_words(stats->screen.state);
     pipeline->stats.frames_wanted = pipeline->n_frames;
     pthread_mutex_unlock(&pipeline->stats_lock);
     if (leads(output))

@@ -84,16 +84,17 @@ static json_t *outputs_json(const struct ar_pipeline_status *status)
         const struct ar_pipeline_output *output = &status->outputs[i];
         const struct ar_histogram *latency = &output->latency;
 
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "display",
-                                        output->describe, "state",
-                                        output_state_names[output->state], "why", output->why,
-                                        "shown", (json_int_t)output->n_shown, "overtaken",
-                                        (json_int_t)output->n_overtaken, "p50_us",
-                                        (json_int_t)ar_histogram_quantile_us(latency, 0.50),
-                                        "p99_us",
-                                        (json_int_t)ar_histogram_quantile_us(latency, 0.99),
-                                        "max_us", (json_int_t)latency->max_us));
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "display",
+                      output->describe, "state", output_state_names[output->state], "why",
+                      output->why, "screen", output->screen_state, "resumed",
+                      (json_int_t)output->screen.n_resumed, "stalled",
+                      (json_int_t)output->screen.n_stalled, "shown",
+                      (json_int_t)output->n_shown, "overtaken", (json_int_t)output->n_overtaken,
+                      "p50_us", (json_int_t)ar_histogram_quantile_us(latency, 0.50), "p99_us",
+                      (json_int_t)ar_histogram_quantile_us(latency, 0.99), "max_us",
+                      (json_int_t)latency->max_us));
     }
     return list;
 }
@@ -210,6 +211,18 @@ static void print_source(const json_t *status, FILE *out)
     fputc('\n', out);
 }
 
+/* A screen that is up is not worth a word: its description says when it is not. */
+static void print_returns(const json_t *display, FILE *out)
+{
+    const long long n_resumed = count_of(display, "resumed");
+    const long long n_stalled = count_of(display, "stalled");
+
+    if (n_resumed > 0)
+        fprintf(out, ", came back %lld times", n_resumed);
+    if (n_stalled > 0)
+        fprintf(out, ", stalled %lld times", n_stalled);
+}
+
 /* The one display; of several each with what became of its pictures. */
 static void print_displays(const json_t *status, FILE *out)
 {
@@ -218,7 +231,9 @@ static void print_displays(const json_t *status, FILE *out)
     size_t i;
 
     if (json_array_size(displays) < 2) {
-        fprintf(out, "  display   %s\n", text_of(status, "display"));
+        fprintf(out, "  display   %s", text_of(status, "display"));
+        print_returns(json_array_get(displays, 0), out);
+        fputc('\n', out);
         return;
     }
     json_array_foreach(displays, i, display)
@@ -227,6 +242,7 @@ static void print_displays(const json_t *status, FILE *out)
                 text_of(display, "display"), count_of(display, "shown"),
                 count_of(display, "overtaken"), number_of(display, "p50_us") / 1e3,
                 number_of(display, "p99_us") / 1e3);
+        print_returns(display, out);
         if (strcmp(text_of(display, "state"), "failed") == 0)
             fprintf(out, ", failed: %s", text_of(display, "why"));
         fputc('\n', out);
@@ -270,6 +286,7 @@ void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us
                         size_t text_b)
 {
     const struct ar_budget_ledger *ledger = &status->ledger;
+    const struct ar_pipeline_output *leader = &status->outputs[status->leader];
     char of[16] = "";
 
     if (status->frames_wanted > 0)
@@ -278,6 +295,8 @@ void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us
         snprintf(text, text_b, "%s ...", state_names[status->state]);
     else if (status->source_words[0] != '\0')
         snprintf(text, text_b, "%s ...", status->source_words);
+    else if (leader->screen_words && leader->screen_words[0] != '\0')
+        snprintf(text, text_b, "painting on, %s ...", leader->screen_words);
     else
         snprintf(
             text, text_b,

@@ -42,6 +42,7 @@ struct ar_display {
     void *user;
     struct ar_frame_shape shape;
     uint32_t refresh_millihz; /* set by start where shown_us is a refresh of the screen */
+    struct ar_display_condition condition; /* zero at start: up */
     bool started;
     char describe[192];
 };

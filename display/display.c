@@ -219,6 +219,7 @@ int ar_display_start(struct ar_display *display, const struct ar_display_source 
     int ret;
 
     assert(!display->started);
+    display->condition = (struct ar_display_condition){ .state = AR_DISPLAY_UP };
     display->source = *source;
     display->loop = loop;
     display->on_event = on_event;
@@ -253,6 +254,33 @@ const struct ar_frame_shape *ar_display_shape(const struct ar_display *display)
 const char *ar_display_describe(const struct ar_display *display)
 {
     return display->describe;
+}
+
+const struct ar_display_condition *ar_display_condition(const struct ar_display *display)
+{
+    return &display->condition;
+}
+
+static const struct {
+    const char *name;
+    const char *words;
+} states[] = {
+    [AR_DISPLAY_UP] = { "up", "" },
+    [AR_DISPLAY_UNPLUGGED] = { "unplugged", "the screen is unplugged" },
+    [AR_DISPLAY_BEHIND] = { "behind", "another console is in front" },
+    [AR_DISPLAY_TAKEN] = { "taken", "another program has the screen" },
+    [AR_DISPLAY_GONE] = { "gone", "the graphics card is gone" },
+};
+static_assert(AR_ARRAY_LEN(states) == AR_DISPLAY_N_STATES, "words for each state");
+
+const char *ar_display_state_name(enum ar_display_state state)
+{
+    return states[state].name;
+}
+
+const char *ar_display_state_words(enum ar_display_state state)
+{
+    return states[state].words;
 }
 
 uint32_t ar_display_refresh_millihz(const struct ar_display *display)

@@ -22,11 +22,32 @@ struct ar_display;
 enum ar_display_event {
     AR_DISPLAY_IDLE,       /* ready for the next frame */
     AR_DISPLAY_SHOWN,      /* a frame is on the screen: see ar_display_shown */
-    AR_DISPLAY_UNSEEN,     /* a frame had no screen to go to: it is unplugged, and waited for */
-    AR_DISPLAY_CHANGED,    /* the screen was unplugged or plugged in: it is described anew */
+    AR_DISPLAY_UNSEEN,     /* a frame had no screen to go to: it is waited for */
+    AR_DISPLAY_CHANGED,    /* the screen went or came: description and condition are new */
     AR_DISPLAY_QUIT,       /* the user closed the window or pressed q */
     AR_DISPLAY_NEXT_STYLE, /* the user pressed n */
     AR_DISPLAY_FAILED,     /* can show nothing more: the reason is in `reason` */
+};
+
+/* A screen that is away is no failure: pictures go nowhere until it is back by itself. */
+enum ar_display_state {
+    AR_DISPLAY_UP,        /* pictures are shown */
+    AR_DISPLAY_UNPLUGGED, /* nothing is plugged in there */
+    AR_DISPLAY_BEHIND,    /* another console (Ctrl+Alt+F2) is in front of ours */
+    AR_DISPLAY_TAKEN,     /* another program draws on it */
+    AR_DISPLAY_GONE,      /* the graphics card is not there any more */
+    AR_DISPLAY_N_STATES,
+};
+
+/* One word: "up", "unplugged". */
+const char *ar_display_state_name(enum ar_display_state state);
+/* For people: "another console is in front"; empty while it is up. */
+const char *ar_display_state_words(enum ar_display_state state);
+
+struct ar_display_condition {
+    enum ar_display_state state;
+    uint64_t n_resumed; /* times that it came up after it had not been */
+    uint64_t n_stalled; /* times that a picture never got there, and the mode was set again */
 };
 
 struct ar_display_shown {
@@ -90,6 +111,8 @@ int ar_display_stop(struct ar_display *display, struct ar_reason *reason);
 const struct ar_frame_shape *ar_display_shape(const struct ar_display *display);
 /* One line for people: "file out.mp4 (H.264)", "sdl window 1280x720 (x11)". */
 const char *ar_display_describe(const struct ar_display *display);
+/* Valid after start; owned by the display. */
+const struct ar_display_condition *ar_display_condition(const struct ar_display *display);
 /* The screen's refreshes, when SHOWN tells their times; 0 otherwise. Valid after start. */
 uint32_t ar_display_refresh_millihz(const struct ar_display *display);
 /* True when every frame must be kept: a file. With `auto` known after start. */

@@ -276,6 +276,34 @@ START_TEST(status_tells_of_each_display)
 }
 END_TEST
 
+START_TEST(status_tells_why_nothing_is_seen)
+{
+    struct ar_pipeline_status status = {
+        .state = AR_PIPELINE_RUNNING,
+        .source_state = "flowing",
+        .source_words = "",
+        .tier = "scalar",
+        .n_outputs = 1,
+        .outputs = { { .state = AR_PIPELINE_OUTPUT_OPEN,
+                       .describe = "kms HDMI-A-1 taken",
+                       .screen = { .n_resumed = 2, .n_stalled = 1 },
+                       .screen_state = "taken",
+                       .screen_words = "another program has the screen" } },
+    };
+    const struct ar_thermal_reading heat = { .celsius = 20.0 };
+    json_t *object = ar_status_json(&status, &heat, 0);
+    const json_t *display = json_array_get(json_object_get(object, "displays"), 0);
+
+    ck_assert_str_eq(json_string_value(json_object_get(display, "screen")), "taken");
+    print(object);
+    json_decref(object);
+    ck_assert_ptr_nonnull(
+        strstr(text, "display   kms HDMI-A-1 taken, came back 2 times, stalled 1 times\n"));
+    ar_status_progress(&status, 0, text, sizeof(text));
+    ck_assert_str_eq(text, "painting on, another program has the screen ...");
+}
+END_TEST
+
 START_TEST(a_latch_keeps_its_first_result)
 {
     struct ar_latch latch;
@@ -328,6 +356,7 @@ int main(void)
     tcase_add_test(pure, stepping_goes_around_both_ends);
     tcase_add_test(pure, status_is_complete_and_printable);
     tcase_add_test(pure, status_tells_of_each_display);
+    tcase_add_test(pure, status_tells_why_nothing_is_seen);
     tcase_add_test(pure, a_latch_keeps_its_first_result);
     tcase_add_test(pure, a_socket_path_that_is_too_long_is_refused);
     tcase_add_test(pure, every_command_has_an_action);

@@ -5,6 +5,7 @@ import machine
 
 SIZES = [(800, 600), (640, 360)]
 PICTURE = (640, 360)
+BACK_S = 1  # of the guest's own time, from the word to plug it in on
 
 
 def rows_with_picture(screen):
@@ -29,7 +30,10 @@ class Hotplug(machine.Case):
             with self.subTest(screen=(width, height)):
                 self.assertEqual(turn['away']['pid'], found['pid'])
                 self.assertEqual(turn['back']['pid'], found['pid'])
+                print(f'noticed after {turn["away"]["noticed_s"]} s, back after {turn["back"]["back_s"]} s', flush=True)
+                self.assertEqual(turn['away']['state'], 'unplugged')
                 self.assertLessEqual(turn['away']['shown'], 1)
+                self.assertLessEqual(turn['back']['back_s'], BACK_S)
                 self.assertIn(f'kms Virtual-1 {width}x{height}', turn['back']['display'])
                 self.check_screen(vm.screens[f'{width}x{height}'], width, height)
 

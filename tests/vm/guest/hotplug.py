@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The guest's half of hotplug: the screen is unplugged, and another one is plugged in."""
+import time
+
 import guest
 
 SIZES = guest.PARAMETERS['sizes']
@@ -7,18 +9,25 @@ UNSEEN_PICTURES = 5
 
 
 def unplug(host, daemon):
+    began = time.monotonic()
     host.ask('resize', 0, 0)
     gone = daemon.wait(lambda status: 'unplugged' in status['display'], 'the screen is gone')
+    noticed_s = time.monotonic() - began
     later = daemon.wait(lambda status: status['painted'] >= gone['painted'] + UNSEEN_PICTURES, 'pictures for nobody')
-    return {'display': gone['display'], 'shown': later['shown'] - gone['shown'], 'pid': later['pid']}
+    return {'display': gone['display'], 'state': gone['displays'][0]['screen'], 'shown': later['shown'] - gone['shown'],
+            'pid': later['pid'], 'noticed_s': round(noticed_s, 3)}
 
 
 def plug(host, daemon, width, height):
+    shown = daemon.status()['shown']
+    began = time.monotonic()
     host.ask('resize', width, height)
-    daemon.wait(lambda status: f'{width}x{height}' in status['display'], f'a screen of {width}x{height}')
+    daemon.wait(lambda status: f'{width}x{height}' in status['display'] and status['shown'] > shown,
+                f'a picture on a screen of {width}x{height}')
+    back_s = time.monotonic() - began
     status = daemon.wait_shown(3)
     host.ask('screenshot', f'{width}x{height}')
-    return {'display': status['display'], 'pid': status['pid']}
+    return {'display': status['display'], 'pid': status['pid'], 'back_s': round(back_s, 3)}
 
 
 def case(host):

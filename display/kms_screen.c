@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "display/kms_screen.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/macros.h"
+
+#define TAG "kms"
+
+int ar_kms_screen_explain(const struct ar_kms_screen *screen, int ret, const char *what,
+                          struct ar_reason *reason)
+{
+    return ar_reason_set_err(reason, ret, "%s (%s): %s", screen->card.path,
+                             screen->card.connector_name, what);
+}
+
+void ar_kms_screen_init(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px)
+{
+    *screen = (struct ar_kms_screen){ .card.fd = -1,
+                                      .source_width_px = width_px,
+                                      .source_height_px = height_px };
+}
+
+/* Everything of the pipe in one commit, which may change the mode and waits for it. */
+static int commit_mode(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    const struct ar_kms_card *card = &screen->card;
+    const struct ar_kms_pipe *pipe = &screen->pipe;
+    struct ar_kms_atomic atomic = { 0 };
+    uint32_t blob = 0;
+    int ret = drmModeCreatePropertyBlob(card->fd, &card->mode, sizeof(card->mode), &blob);
+
+    if (ret < 0)
+        return ar_kms_screen_explain(screen, ret, "cannot hand over the mode", reason);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_CONNECTOR_CRTC_ID, card->crtc);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_ACTIVE, 1);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_MODE_ID, blob);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_FB_ID, screen->buffers[screen->front].fb_id);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_ID, card->crtc);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_X, 0);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_Y, 0);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_W, (uint64_t)card->mode.hdisplay << 16);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_H, (uint64_t)card->mode.vdisplay << 16);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_X, 0);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_Y, 0);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_W, card->mode.hdisplay);
+    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_H, card->mode.vdisplay);
+    ret = ar_kms_atomic_commit(&atomic, pipe, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
+    /* The CRTC keeps its own reference. */
+    drmModeDestroyPropertyBlob(card->fd, blob);
+    if (ret == -EACCES || ret == -EPERM)
+        return ar_reason_set(reason, -EBUSY, "%s (%s): another program has taken the screen",
+                             card->path, card->connector_name);
+    return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot set the mode", reason) : 0;
+}
+
+static int prepare_pipe(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    const struct ar_kms_card *card = &screen->card;
+    const char *missing;
+    int ret = ar_kms_pipe_init(&screen->pipe, card->fd, card->connector, card->crtc,
+                               card->plane, &missing);
+
+    if (ret < 0)
+        return ar_reason_set(reason, ret, "%s (%s): the driver %s has no property %s",
+                             card->path, card->connector_name, card->driver, missing);
+    screen->before = drmModeGetCrtc(card->fd, card->crtc);
+    return 0;
+}
+
+static int prepare_pictures(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    const drmModeModeInfo *mode = &screen->card.mode;
+    int ret = 0;
+
+    screen->front = 0;
+    for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers) && ret == 0; i++)
+        ret = ar_kms_buffer_create(&screen->buffers[i], screen->card.fd, mode->hdisplay,
+                                   mode->vdisplay);
+    if (ret < 0)
+        return ar_kms_screen_explain(screen, ret, "cannot make a frame buffer", reason);
+    screen->rect = ar_scale_fit(screen->source_width_px, screen->source_height_px,
+                                mode->hdisplay, mode->vdisplay);
+    ret = ar_scaler_init(&screen->scaler, screen->source_width_px, screen->source_height_px,
+                         screen->rect.width_px, screen->rect.height_px);
+    return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot make the scaler", reason) : 0;
+}
+
+static void release_pictures(const struct ar_kms_screen *screen,
+                             struct ar_kms_buffer buffers[2])
+{
+    for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers); i++)
+        ar_kms_buffer_destroy(&buffers[i], screen->card.fd);
+}
+
+int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
+                       struct ar_reason *reason)
+{
+    struct ar_kms_card card;
+    int ret = ar_kms_card_open(&card, connector, reason);
+
+    if (ret < 0)
+        return ret;
+    screen->card = card;
+    ret = prepare_pipe(screen, reason);
+    if (ret == 0)
+        ret = prepare_pictures(screen, reason);
+    if (ret == 0)
+        ret = commit_mode(screen, reason);
+    if (ret < 0)
+        ar_kms_screen_close(screen);
+    return ret;
+}
+
+/*
+ * Where what was there has gone with its owner, the kernel brings back the console when the last program
+ * closes the card.
+ */
+static void restore(const struct ar_kms_screen *screen)
+{
+    const struct ar_kms_card *card = &screen->card;
+    drmModeCrtc *before = screen->before;
+    uint32_t connector = card->connector;
+    bool was_on = before->mode_valid && before->buffer_id != 0;
+    int ret = was_on ? drmModeSetCrtc(card->fd, before->crtc_id, before->buffer_id, before->x,
+                                      before->y, &connector, 1, &before->mode)
+                     : drmModeSetCrtc(card->fd, before->crtc_id, 0, 0, 0, NULL, 0, NULL);
+
+    if (ret < 0)
+        ar_log(AR_LOG_DEBUG, TAG, "%s (%s): what it showed before is gone", card->path,
+               card->connector_name);
+}
+
+void ar_kms_screen_close(struct ar_kms_screen *screen)
+{
+    if (screen->before)
+        restore(screen);
+    drmModeFreeCrtc(screen->before);
+    screen->before = NULL;
+    ar_scaler_finish(&screen->scaler);
+    release_pictures(screen, screen->buffers);
+    ar_kms_card_close(&screen->card);
+}
+
+/* The old buffers go when the new ones are on the screen: taking away what is shown would switch it off. */
+int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *mode,
+                           struct ar_reason *reason)
+{
+    struct ar_kms_buffer old[AR_ARRAY_LEN(screen->buffers)];
+    int ret;
+
+    memcpy(old, screen->buffers, sizeof(old));
+    memset(screen->buffers, 0, sizeof(screen->buffers));
+    ar_scaler_finish(&screen->scaler);
+    screen->card.mode = *mode;
+    ret = prepare_pictures(screen, reason);
+    if (ret == 0)
+        ret = commit_mode(screen, reason);
+    release_pictures(screen, old);
+    return ret;
+}
+
+/* Each row is made in cached memory and copied out once, in address order: the buffer is write-combined. */
+static void draw(struct ar_kms_screen *screen, const struct ar_kms_buffer *buffer,
+                 const struct ar_frame *frame)
+{
+    const struct ar_scale_rect *rect = &screen->rect;
+    uint8_t *out =
+        buffer->pixels + (size_t)rect->y_px * buffer->pitch_b + (size_t)rect->x_px * 4;
+
+    ar_scaler_begin(&screen->scaler, frame);
+    for (uint32_t y = 0; y < rect->height_px; y++, out += buffer->pitch_b)
+        memcpy(out, ar_scaler_row(&screen->scaler, y), (size_t)rect->width_px * 4);
+}
+
+int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *frame, void *user)
+{
+    const struct ar_kms_buffer *back = &screen->buffers[1 - screen->front];
+    struct ar_kms_atomic atomic = { 0 };
+
+    draw(screen, back, frame);
+    ar_kms_atomic_add(&atomic, &screen->pipe, AR_KMS_PLANE_FB_ID, back->fb_id);
+    return ar_kms_atomic_commit(&atomic, &screen->pipe,
+                                DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, user);
+}
+
+void ar_kms_screen_flipped(struct ar_kms_screen *screen)
+{
+    screen->front = 1 - screen->front;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "base/frame.h"
+#include "display/kms_atomic.h"
+#include "display/kms_buffer.h"
+#include "display/kms_card.h"
+#include "display/scale.h"
+
+/*
+ * A screen that is ours: its card, the pipe that feeds it, and two buffers. One is on the screen, the other is
+ * drawn and then flipped to by an atomic commit; while that is under way neither is touched. One thread.
+ */
+
+struct ar_kms_screen {
+    struct ar_kms_card card; /* fd -1: not open; the names are of the last one then */
+    struct ar_kms_pipe pipe;
+    drmModeCrtc *before; /* what the CRTC showed before us */
+    struct ar_kms_buffer buffers[2];
+    uint32_t front; /* index of the buffer on the screen */
+    uint32_t source_width_px;
+    uint32_t source_height_px;
+    struct ar_scale_rect rect;
+    struct ar_scaler scaler;
+};
+
+/* The size of the pictures that will come. Opens nothing. */
+void ar_kms_screen_init(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px);
+
+/*
+ * Finds a screen as ar_kms_card_open() does, and shows black on it. -EBUSY when another program has it. Leaves nothing
+ * open when it fails.
+ */
+int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
+                       struct ar_reason *reason);
+
+/* Shows again what was there before, and lets go. Accepts one that is not open. */
+void ar_kms_screen_close(struct ar_kms_screen *screen);
+
+/* Sets everything up anew, for another mode or for the same one. Waits for the screen. No flip may be under way. */
+int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *mode,
+                           struct ar_reason *reason);
+
+/* Draws, and asks for the flip: its event comes with `user`. 0, -EBUSY when it is too early, or what the driver said. */
+int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *frame, void *user);
+
+/* The event came. */
+void ar_kms_screen_flipped(struct ar_kms_screen *screen);
+
+/* Which card and connector: "what" failed there with ret. */
+int ar_kms_screen_explain(const struct ar_kms_screen *screen, int ret, const char *what,
+                          struct ar_reason *reason);
