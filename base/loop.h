@@ -26,7 +26,7 @@ typedef void ar_loop_fd_fn(void *user, uint32_t events);
 typedef void ar_loop_timer_fn(void *user, uint64_t n_expired);
 typedef void ar_loop_signal_fn(void *user, int signal_number);
 
-#define AR_LOOP_MAX_SOURCES 64 /* the next add is -ENOSPC */
+#define AR_LOOP_MAX_SOURCES 120 /* the next add is -ENOSPC */
 
 /* 0, or what the kernel said: with AR_LOOP_URING also -ENOSYS, -EPERM. */
 int ar_loop_create(struct ar_loop **out, enum ar_loop_kind kind);

@@ -15,7 +15,7 @@
  * whichever created it (the kernel cancels a thread's requests when the thread ends).
  */
 
-#define N_ENTRIES 128 /* every slot and its cancellation; the completion ring is twice that */
+#define N_ENTRIES 256 /* every slot and its cancellation; the completion ring is twice that */
 
 #define DATA_IGNORED UINT64_MAX /* user_data of cancellations */
 
