@@ -4,16 +4,22 @@
 #include <string.h>
 
 const struct ar_command ar_commands[] = {
-    { "status", "[--json]", 0, 0, "what runs, how fast, and where the time goes" },
-    { "style", "[NAME|next|prev]", 0, 1, "change the style; alone, list the styles there are" },
-    { "budget", "[TIME|explain]", 0, 1,
-      "change the budget of a frame, such as 25ms; explain: what each layer costs" },
-    { "calibrate", "[--watts IDLE,BUSY]", 0, 2,
+    { "status", "[--json]", 0, 0, AR_COMMAND_READS,
+      "what runs, how fast, and where the time goes" },
+    { "style", "[NAME|next|prev]", 0, 1, AR_COMMAND_CHANGES_IF_TOLD,
+      "change the style; alone, list the styles there are" },
+    { "budget", "[TIME|explain]", 0, 1, AR_COMMAND_CHANGES_IF_TOLD,
+      "change the budget of a frame, such as 25ms; explain: what each layer costs", "explain" },
+    { "calibrate", "[--watts IDLE,BUSY]", 0, 2, AR_COMMAND_CHANGES,
       "measure again what painting costs; --watts: what the board draws, for the energy in status" },
-    { "trace", "[FROM|--perfetto]", 0, 1,
+    { "trace", "[FROM|--perfetto]", 0, 1, AR_COMMAND_READS,
       "the last minute's frames as JSON lines, or for ui.perfetto.dev" },
-    { "set", "KEY VALUE|KEY=VALUE", 2, 2, "change an option of the running daemon" },
-    { "stop", "", 0, 0, "end the daemon" },
+    { "events", "", 0, 0, AR_COMMAND_LISTENS, "what happens, as it happens, as JSON lines" },
+    { "wait", "READY|CAMERA|STYLE NAME|STOPPED [--timeout TIME]", 1, 4, AR_COMMAND_LOCAL,
+      "return when pictures are shown, the camera gives them, a style paints, or nobody answers" },
+    { "set", "KEY VALUE|KEY=VALUE", 2, 2, AR_COMMAND_CHANGES,
+      "change an option of the running daemon" },
+    { "stop", "", 0, 0, AR_COMMAND_CHANGES, "end the daemon" },
     { .name = NULL },
 };
 
@@ -23,4 +29,11 @@ const struct ar_command *ar_commands_find(const char *name)
         if (strcmp(command->name, name) == 0)
             return command;
     return NULL;
+}
+
+bool ar_command_changes(const struct ar_command *command, const char *const *args)
+{
+    if (command->access == AR_COMMAND_CHANGES_IF_TOLD)
+        return args[0] && !(command->reads && strcmp(args[0], command->reads) == 0);
+    return command->access == AR_COMMAND_CHANGES;
 }

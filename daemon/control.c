@@ -5,55 +5,49 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/macros.h"
+#include "daemon/client.h"
+#include "daemon/listener.h"
 #include "daemon/wire.h"
 
-#define TAG "control"
+/* How long a client that has sent more than it may is left alone. */
+#define REST_US 10000u
 
-struct client {
+struct place {
     struct ar_control *control;
-    struct ar_loop_source *source; /* NULL: this slot is free */
-    int fd;
-    size_t n_in;
-    char in[AR_WIRE_MAX_REQUEST_B];
-    size_t n_out;
-    char out[AR_WIRE_MAX_REPLY_B]; /* replies that the client has not read yet */
-    bool closing;                  /* as soon as `out` is sent */
+    struct ar_client *client; /* NULL: free */
+    bool listens;             /* for events */
+    uint64_t n_lost;          /* events that it had no room for */
 };
 
 struct ar_control {
     struct ar_loop *loop;
+    struct ar_listener listener;
     struct ar_loop_source *source;
-    int fd;
-    struct sockaddr_un address;
+    struct ar_loop_source *rest; /* a timer, for all that are held */
     ar_control_fn *handle;
     void *user;
-    struct client *clients[AR_CONTROL_MAX_CLIENTS];
+    struct place places[AR_CONTROL_MAX_CLIENTS];
 };
 
-static void drop(struct client *client)
+/* NULL: none is free. */
+static struct place *free_place(struct ar_control *control)
 {
-    struct ar_control *control = client->control;
-
     for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
-        if (control->clients[i] == client)
-            control->clients[i] = NULL;
-    ar_loop_remove(&client->source);
-    close(client->fd);
-    free(client);
+        if (!control->places[i].client)
+            return &control->places[i];
+    return NULL;
 }
 
-static json_t *failure(const struct ar_reason *reason)
+static json_t *failure(enum ar_wire_code code, const struct ar_reason *reason)
 {
-    return json_pack("{s:i, s:b, s:s}", "protocol", AR_WIRE_PROTOCOL, "ok", 0, "error",
-                     reason->text);
+    return json_pack("{s:i, s:b, s:s, s:s}", "protocol", AR_WIRE_PROTOCOL, "ok", 0, "code",
+                     ar_wire_code_name(code), "error", reason->text);
 }
 
 /* Fills args with the texts of a JSON list; their number, or -EINVAL. */
@@ -71,34 +65,67 @@ static int read_args(const json_t *list, const char *args[AR_COMMANDS_MAX_ARGS])
     return (int)count;
 }
 
-static json_t *answer(const struct ar_control *control, const json_t *request)
+/* One request, taken apart. */
+struct request {
+    const struct ar_command *command;
+    const char *args[AR_COMMANDS_MAX_ARGS];
+};
+
+/* 0, or the code of what is wrong with it, with the reason. */
+static enum ar_wire_code check(struct request *request, const json_t *object,
+                               const struct ar_peer *peer, struct ar_reason *reason)
 {
-    const char *args[AR_COMMANDS_MAX_ARGS] = { NULL };
-    const char *name = json_string_value(json_object_get(request, "command"));
+    const json_int_t protocol = json_integer_value(json_object_get(object, "protocol"));
+    const char *name = json_string_value(json_object_get(object, "command"));
     const struct ar_command *command = name ? ar_commands_find(name) : NULL;
-    json_int_t protocol = json_integer_value(json_object_get(request, "protocol"));
-    int n_args = read_args(json_object_get(request, "args"), args);
+    const int n_args = read_args(json_object_get(object, "args"), request->args);
+
+    request->command = command;
+    if (protocol != AR_WIRE_PROTOCOL) {
+        ar_reason_set(reason, -EPROTO, "protocol %lld: this ar-daemon (%s) speaks %d",
+                      (long long)protocol, AR_VERSION, AR_WIRE_PROTOCOL);
+        return AR_WIRE_OTHER_PROTOCOL;
+    }
+    if (!command || command->access == AR_COMMAND_LOCAL) {
+        ar_reason_set(reason, -EINVAL, "command \"%.40s\": unknown", name ? name : "");
+        return AR_WIRE_UNKNOWN;
+    }
+    if (n_args < (int)command->min_args || n_args > (int)command->max_args) {
+        ar_reason_set(reason, -EINVAL, "%s: wants %s", command->name,
+                      command->usage[0] != '\0' ? command->usage : "no arguments");
+        return AR_WIRE_USAGE;
+    }
+    if (!peer->may_change && ar_command_changes(command, request->args)) {
+        ar_reason_set(reason, -EPERM,
+                      "%s: not permitted for user %d, who may only look; right would be root, "
+                      "user %d, or the socket's group %d",
+                      command->name, (int)peer->uid, (int)geteuid(), (int)peer->group);
+        return AR_WIRE_DENIED;
+    }
+    return AR_WIRE_OK;
+}
+
+static json_t *answer(struct place *place, const json_t *object)
+{
+    const struct ar_control *control = place->control;
+    struct request request = { .command = NULL };
     struct ar_reason reason = { "" };
+    const enum ar_wire_code code =
+        check(&request, object, ar_client_peer(place->client), &reason);
     json_t *result;
 
-    if (protocol != AR_WIRE_PROTOCOL)
-        ar_reason_set(&reason, -EPROTO, "protocol %lld: this ar-daemon (%s) speaks %d",
-                      (long long)protocol, AR_VERSION, AR_WIRE_PROTOCOL);
-    else if (!command)
-        ar_reason_set(&reason, -EINVAL, "command \"%.40s\": unknown", name ? name : "");
-    else if (n_args < (int)command->min_args || n_args > (int)command->max_args)
-        ar_reason_set(&reason, -EINVAL, "%s: wants %s", command->name,
-                      command->usage[0] != '\0' ? command->usage : "no arguments");
-    if (reason.text[0] != '\0')
-        return failure(&reason);
-    result = control->handle(control->user, command, args, (uint32_t)n_args, &reason);
+    if (code != AR_WIRE_OK)
+        return failure(code, &reason);
+    result = control->handle(control->user, request.command, request.args, &reason);
     if (!result)
-        return failure(&reason);
+        return failure(AR_WIRE_REFUSED, &reason);
+    if (request.command->access == AR_COMMAND_LISTENS)
+        place->listens = true;
     return json_pack("{s:i, s:b, s:o}", "protocol", AR_WIRE_PROTOCOL, "ok", 1, "result",
                      result);
 }
 
-static json_t *answer_line(const struct ar_control *control, const char *line, size_t length)
+static json_t *answer_line(struct place *place, const char *line, size_t length)
 {
     struct ar_reason reason;
     json_error_t error;
@@ -109,105 +136,72 @@ static json_t *answer_line(const struct ar_control *control, const char *line, s
         json_decref(request);
         ar_reason_set(&reason, -EINVAL, "request: not a JSON object in one line: %.100s",
                       request ? "" : error.text);
-        return failure(&reason);
+        return failure(AR_WIRE_MALFORMED, &reason);
     }
-    reply = answer(control, request);
+    reply = answer(place, request);
     json_decref(request);
     return reply;
 }
 
-/* A client that does not read its replies is one that we stop listening to. */
-static bool queue(struct client *client, json_t *reply)
+static json_t *too_long(void)
+{
+    struct ar_reason reason;
+
+    ar_reason_set(&reason, -EMSGSIZE, "request: longer than %d bytes", AR_WIRE_MAX_REQUEST_B);
+    return failure(AR_WIRE_MALFORMED, &reason);
+}
+
+/* False when there is no room, or no memory. Steals the reference. */
+static bool send_object(struct ar_client *client, json_t *object)
 {
     size_t length = 0;
-    char *line = ar_wire_line(reply, &length);
-    bool fits = line && length <= sizeof(client->out) - client->n_out;
+    char *line = ar_wire_line(object, &length);
+    const bool sent = line && ar_client_send(client, line, length);
 
-    if (fits) {
-        memcpy(client->out + client->n_out, line, length);
-        client->n_out += length;
-    }
     free(line);
-    return fits;
+    return sent;
 }
 
-static bool flush(struct client *client)
+/* A client that does not read its replies is one that we stop listening to. */
+static bool on_line(void *user, struct ar_client *client, const char *line, size_t length)
 {
-    while (client->n_out > 0) {
-        ssize_t sent =
-            send(client->fd, client->out, client->n_out, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0)
-            return errno == EAGAIN;
-        client->n_out -= (size_t)sent;
-        memmove(client->out, client->out + sent, client->n_out);
-    }
-    return !client->closing;
+    if (line)
+        return send_object(client, answer_line(user, line, length));
+    ar_client_end(client);
+    return send_object(client, too_long());
 }
 
-/* Answers every whole line that has come. False when the client must go. */
-static bool serve_lines(struct client *client)
+static void on_held(void *user, struct ar_client *client)
 {
-    char *end;
+    const struct place *place = user;
 
-    while ((end = memchr(client->in, '\n', client->n_in))) {
-        size_t length = (size_t)(end - client->in);
-
-        if (!queue(client, answer_line(client->control, client->in, length)))
-            return false;
-        client->n_in -= length + 1;
-        memmove(client->in, end + 1, client->n_in);
-    }
-    if (client->n_in == sizeof(client->in)) {
-        struct ar_reason reason;
-
-        ar_reason_set(&reason, -EMSGSIZE, "request: longer than %d bytes",
-                      AR_WIRE_MAX_REQUEST_B);
-        client->closing = true;
-        client->n_in = 0;
-        return queue(client, failure(&reason));
-    }
-    return true;
+    (void)client;
+    ar_loop_set_timer(place->control->rest, ar_clock_now_us() + REST_US, 0);
 }
 
-static bool receive(struct client *client)
+static void on_rest_over(void *user, uint64_t n_expired)
 {
-    ssize_t got = recv(client->fd, client->in + client->n_in, sizeof(client->in) - client->n_in,
-                       MSG_DONTWAIT);
+    struct ar_control *control = user;
 
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (got == 0)
-        return false;
-    client->n_in += (size_t)got;
-    return serve_lines(client);
-}
-
-static void on_client(void *user, uint32_t events)
-{
-    struct client *client = user;
-    bool alive = !(events & (POLLERR | POLLNVAL));
-
-    if (alive && (events & (POLLIN | POLLHUP)) && !client->closing)
-        alive = receive(client);
-    if (alive)
-        alive = flush(client);
-    if (!alive) {
-        drop(client);
-        return;
-    }
-    ar_loop_set_events(client->source, client->n_out > 0 ? POLLOUT : POLLIN);
-}
-
-static struct client **free_slot(struct ar_control *control)
-{
+    (void)n_expired;
     for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
-        if (!control->clients[i])
-            return &control->clients[i];
-    return NULL;
+        if (control->places[i].client)
+            ar_client_go_on(control->places[i].client);
 }
+
+static void on_gone(void *user, struct ar_client *client)
+{
+    struct place *place = user;
+
+    *place = (struct place){ .client = NULL };
+    ar_client_destroy(client);
+}
+
+static const struct ar_client_events client_events = {
+    .line = on_line,
+    .held = on_held,
+    .gone = on_gone,
+};
 
 /* Said once and not waited for. */
 static void turn_away(int fd)
@@ -218,7 +212,7 @@ static void turn_away(int fd)
 
     ar_reason_set(&reason, -EBUSY, "%d clients are connected already; try again later",
                   AR_CONTROL_MAX_CLIENTS);
-    line = ar_wire_line(failure(&reason), &length);
+    line = ar_wire_line(failure(AR_WIRE_BUSY, &reason), &length);
     if (line)
         send(fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     free(line);
@@ -228,108 +222,61 @@ static void turn_away(int fd)
 static void on_connection(void *user, uint32_t events)
 {
     struct ar_control *control = user;
-    struct client **slot = free_slot(control);
-    int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct client *client;
+    struct place *place = free_place(control);
+    struct ar_peer peer;
+    const int fd = ar_listener_accept(&control->listener, &peer);
 
     (void)events;
     if (fd < 0)
         return;
-    client = slot ? calloc(1, sizeof(*client)) : NULL;
-    if (!client) {
+    if (!place) {
         turn_away(fd);
         return;
     }
-    client->control = control;
-    client->fd = fd;
-    *slot = client;
-    if (ar_loop_add_fd(control->loop, fd, POLLIN, on_client, client, &client->source) < 0)
-        drop(client);
+    place->control = control;
+    ar_client_create(&place->client, control->loop, fd, &peer, &client_events, place);
 }
 
-/* The usual folder may be missing for a daemon that is run by hand. */
-static void make_folder(const char *path)
+/* What it missed comes first. */
+static void tell(struct place *place, const char *line, size_t length)
 {
-    char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-    size_t length = (size_t)(strrchr(path, '/') ? strrchr(path, '/') - path : 0);
-
-    if (length == 0 || length >= sizeof(folder))
-        return;
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    mkdir(folder, 0755);
+    if (place->n_lost > 0 &&
+        send_object(place->client,
+                    json_pack("{s:i, s:s, s:I}", "protocol", AR_WIRE_PROTOCOL, "event", "lost",
+                              "lost", (json_int_t)place->n_lost)))
+        place->n_lost = 0;
+    if (place->n_lost > 0 || !ar_client_send(place->client, line, length))
+        place->n_lost++;
 }
 
-/* The kernel may take a moment to close what a killed daemon listened on. */
-#define ALIVE_AFTER_MS 200
-
-/*
- * 1 when somebody listens there: a connection that is made and stays. 0 when nobody does, or a negative errno.
- */
-static int has_listener(const struct sockaddr_un *address)
+void ar_control_tell(struct ar_control *control, json_t *event)
 {
-    struct pollfd pollfd = { .events = POLLIN };
-    int ret;
+    size_t length = 0;
+    char *line;
 
-    pollfd.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (pollfd.fd < 0)
-        return -errno;
-    if (connect(pollfd.fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
-        ret = poll(&pollfd, 1, ALIVE_AFTER_MS) == 0;
-    else if (errno == EAGAIN)
-        ret = 1; /* it has more callers than it can take */
-    else
-        ret = errno == ECONNREFUSED ? 0 : -errno;
-    close(pollfd.fd);
-    return ret;
+    json_object_set_new(event, "protocol", json_integer(AR_WIRE_PROTOCOL));
+    line = ar_wire_line(event, &length);
+    for (size_t i = 0; line && i < AR_CONTROL_MAX_CLIENTS; i++)
+        if (control->places[i].listens)
+            tell(&control->places[i], line, length);
+    free(line);
 }
 
-/* A socket file without a listener is what a killed daemon leaves behind. */
-static int clear_stale(const struct sockaddr_un *address, struct ar_reason *reason)
+bool ar_control_has_listeners(const struct ar_control *control)
 {
-    struct stat st;
-    int ret;
-
-    if (lstat(address->sun_path, &st) < 0)
-        return 0;
-    if (!S_ISSOCK(st.st_mode))
-        return ar_reason_set(reason, -EEXIST, "socket %s: something else has this name",
-                             address->sun_path);
-    ret = has_listener(address);
-    if (ret < 0)
-        return ar_reason_set_err(reason, ret, "socket %s", address->sun_path);
-    if (ret > 0)
-        return ar_reason_set(
-            reason, -EADDRINUSE,
-            "socket %s: another ar-daemon answers there; end it with 'ar-ctl stop', "
-            "or give this one --set daemon.socket=PATH",
-            address->sun_path);
-    unlink(address->sun_path);
-    return 0;
+    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
+        if (control->places[i].listens)
+            return true;
+    return false;
 }
 
-static int open_socket(struct ar_control *control, struct ar_reason *reason)
+static int add_sources(struct ar_control *control)
 {
-    const char *path = control->address.sun_path;
-    int ret;
+    const int ret = ar_loop_add_timer(control->loop, on_rest_over, control, &control->rest);
 
-    make_folder(path);
-    ret = clear_stale(&control->address, reason);
-    if (ret < 0)
-        return ret;
-    control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (control->fd < 0)
-        return ar_reason_set_err(reason, -errno, "socket %s", path);
-    /* On a bound socket fchmod does nothing; before bind it sets the mode that the file gets. */
-    fchmod(control->fd, 0660);
-    if (bind(control->fd, (struct sockaddr *)&control->address, sizeof(control->address)) < 0 ||
-        listen(control->fd, AR_CONTROL_MAX_CLIENTS) < 0) {
-        ret = -errno;
-        close(control->fd);
-        control->fd = -1;
-        return ar_reason_set_err(reason, ret, "socket %s: cannot listen", path);
-    }
-    return 0;
+    return ret < 0 ? ret
+                   : ar_loop_add_fd(control->loop, control->listener.fd, POLLIN, on_connection,
+                                    control, &control->source);
 }
 
 int ar_control_create(struct ar_control **out, struct ar_loop *loop, const char *path,
@@ -341,15 +288,11 @@ int ar_control_create(struct ar_control **out, struct ar_loop *loop, const char 
     if (!control)
         return ar_reason_set_err(reason, -ENOMEM, "socket %s", path);
     control->loop = loop;
-    control->fd = -1;
     control->handle = handle;
     control->user = user;
-    ret = ar_wire_address(&control->address, path, reason);
-    if (ret == 0)
-        ret = open_socket(control, reason);
+    ret = ar_listener_open(&control->listener, path, reason);
     if (ret == 0) {
-        ret =
-            ar_loop_add_fd(loop, control->fd, POLLIN, on_connection, control, &control->source);
+        ret = add_sources(control);
         if (ret < 0)
             ar_reason_set_err(reason, ret, "socket %s", path);
     }
@@ -365,16 +308,10 @@ void ar_control_destroy(struct ar_control *control)
 {
     if (!control)
         return;
-    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++) {
-        if (control->clients[i]) {
-            flush(control->clients[i]);
-            drop(control->clients[i]);
-        }
-    }
+    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
+        ar_client_destroy(control->places[i].client);
     ar_loop_remove(&control->source);
-    if (control->fd >= 0) {
-        unlink(control->address.sun_path);
-        close(control->fd);
-    }
+    ar_loop_remove(&control->rest);
+    ar_listener_close(&control->listener);
     free(control);
 }

@@ -32,6 +32,7 @@ void ar_run_stop(struct ar_run *run)
     if (run->stopping)
         return;
     run->stopping = true;
+    ar_events_tell(&run->events, json_pack("{s:s}", "event", "stopping"));
     ar_pipeline_stop(run->pipeline);
     ar_loop_set_timer(run->grace, ar_clock_now_us() + STOP_GRACE_US, 0);
 }
@@ -63,9 +64,8 @@ static void on_progress(void *user, uint64_t n_expired)
 }
 
 static json_t *on_command(void *user, const struct ar_command *command, const char *const *args,
-                          uint32_t n_args, struct ar_reason *reason)
+                          struct ar_reason *reason)
 {
-    (void)n_args;
     return ar_actions_find(command->name)(user, args, reason);
 }
 
@@ -206,6 +206,7 @@ static void print_summary(struct ar_run *run)
 static void close_run(struct ar_run *run)
 {
     ar_control_destroy(run->control);
+    ar_events_stop(&run->events);
     ar_heat_stop(&run->heat);
     ar_pipeline_destroy(run->pipeline);
     ar_loop_remove(&run->progress);
@@ -225,6 +226,11 @@ static int open_watchers(struct ar_run *run)
 
     if (ret < 0) {
         ar_log_err(TAG, ret, "heat");
+        return EX_OSERR;
+    }
+    ret = ar_events_start(&run->events, run->loop, run->control, run->pipeline);
+    if (ret < 0) {
+        ar_log_err(TAG, ret, "events");
         return EX_OSERR;
     }
     if (trace[0] == '\0')

@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "daemon/control.h"
+#include "daemon/events.h"
 #include "daemon/heat.h"
 #include "daemon/pipeline.h"
 #include "daemon/settings.h"
@@ -19,6 +20,7 @@ struct ar_run {
     struct ar_control *control;
     struct ar_pipeline *pipeline;
     struct ar_heat heat;
+    struct ar_events events;
     struct ar_trace_file trace;
     struct ar_loop_source *signals;
     struct ar_loop_source *progress;

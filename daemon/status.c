@@ -19,6 +19,16 @@ static const char *const output_state_names[] = {
     [AR_PIPELINE_OUTPUT_FAILED] = "failed",
 };
 
+const char *ar_status_state_name(enum ar_pipeline_state state)
+{
+    return state_names[state];
+}
+
+const char *ar_status_output_state_name(enum ar_pipeline_output_state state)
+{
+    return output_state_names[state];
+}
+
 static double seconds_since(uint64_t start_us, uint64_t now_us)
 {
     return start_us == 0 || now_us < start_us ? 0.0 : (double)(now_us - start_us) / 1e6;

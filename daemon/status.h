@@ -16,6 +16,11 @@
 json_t *ar_status_json(const struct ar_pipeline_status *status,
                        const struct ar_thermal_reading *heat, uint64_t now_us);
 
+/* "running", ... */
+const char *ar_status_state_name(enum ar_pipeline_state state);
+/* "open", ... */
+const char *ar_status_output_state_name(enum ar_pipeline_output_state state);
+
 /* Prints what it finds; a missing field (another version's reply) is left out. */
 void ar_status_print(const json_t *status, FILE *out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,21 @@
 #include <unistd.h>
 
 #include <sys/socket.h>
+
+#include "base/macros.h"
+
+static const char *const code_names[] = {
+    [AR_WIRE_OK] = "ok",           [AR_WIRE_MALFORMED] = "malformed",
+    [AR_WIRE_UNKNOWN] = "unknown", [AR_WIRE_OTHER_PROTOCOL] = "protocol",
+    [AR_WIRE_USAGE] = "usage",     [AR_WIRE_DENIED] = "denied",
+    [AR_WIRE_BUSY] = "busy",       [AR_WIRE_REFUSED] = "refused",
+};
+static_assert(AR_ARRAY_LEN(code_names) == AR_WIRE_N_CODES, "a name each");
+
+const char *ar_wire_code_name(enum ar_wire_code code)
+{
+    return code_names[code];
+}
 
 int ar_wire_default_path(char *path, size_t path_b)
 {

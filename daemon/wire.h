@@ -12,13 +12,30 @@
  * The control protocol's common ground: one JSON object a line over a UNIX stream socket.
  *   request  {"protocol": 1, "command": "set", "args": ["budget.frame", "20ms"]}
  *   reply    {"protocol": 1, "ok": true, "result": ...}
- *            {"protocol": 1, "ok": false, "error": "budget.frame: ..."}
- * Linked into both programs.
+ *            {"protocol": 1, "ok": false, "code": "refused", "error": "budget.frame: ..."}
+ *   event    {"protocol": 1, "event": "style", "time_s": 1764179142.25, "style": "scream"}
+ * doc/PROTOCOL.md says all of it. Linked into both programs.
  */
 
 #define AR_WIRE_PROTOCOL      1
 #define AR_WIRE_MAX_REQUEST_B 4096
 #define AR_WIRE_MAX_REPLY_B   65536
+
+/* Why a request was not done. */
+enum ar_wire_code {
+    AR_WIRE_OK,
+    AR_WIRE_MALFORMED,      /* not an object in one line */
+    AR_WIRE_OTHER_PROTOCOL, /* not a protocol of ours */
+    AR_WIRE_UNKNOWN,        /* no such command */
+    AR_WIRE_USAGE,          /* not the arguments of that command */
+    AR_WIRE_DENIED,         /* it changes something, and the client may only look */
+    AR_WIRE_BUSY,           /* too many clients */
+    AR_WIRE_REFUSED,        /* by the command itself */
+    AR_WIRE_N_CODES,
+};
+
+/* As it is in the reply. */
+const char *ar_wire_code_name(enum ar_wire_code code);
 
 /*
  * The usual socket: $RUNTIME_DIRECTORY (systemd), /run/ar-daemon for root, $XDG_RUNTIME_DIR/ar-daemon.

@@ -11,8 +11,8 @@ static const struct {
 } actions[] = {
     { "status", ar_action_status }, { "style", ar_action_style },
     { "budget", ar_action_budget }, { "calibrate", ar_action_calibrate },
-    { "trace", ar_action_trace },   { "set", ar_action_set },
-    { "stop", ar_action_stop },
+    { "trace", ar_action_trace },   { "events", ar_action_events },
+    { "set", ar_action_set },       { "stop", ar_action_stop },
 };
 
 ar_action_fn *ar_actions_find(const char *command)

@@ -114,5 +114,7 @@ json_t *ar_action_set(struct ar_run *run, const char *const *args, struct ar_rea
         return NULL;
     run->settings = changed;
     ar_option_format(option, params, text, sizeof(text));
+    ar_events_tell(&run->events,
+                   json_pack("{s:s, s:s, s:s}", "event", "set", "key", args[0], "value", text));
     return json_pack("{s:s, s:s}", "key", args[0], "value", text);
 }

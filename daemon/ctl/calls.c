@@ -16,7 +16,8 @@ struct way {
 static const struct way ways[] = {
     { "status", ar_ctl_print_status, NULL }, { "style", ar_ctl_print_style, NULL },
     { "budget", ar_ctl_print_budget, NULL }, { "calibrate", NULL, ar_ctl_run_calibrate },
-    { "trace", NULL, ar_ctl_run_trace },     { "set", ar_ctl_print_setting, NULL },
+    { "trace", NULL, ar_ctl_run_trace },     { "events", NULL, ar_ctl_run_events },
+    { "wait", NULL, ar_ctl_run_wait },       { "set", ar_ctl_print_setting, NULL },
 };
 
 static const struct way *way_of(const struct ar_command *command)
@@ -32,6 +33,12 @@ static const struct way *way_of(const struct ar_command *command)
 void ar_ctl_print_json(const json_t *result)
 {
     json_dumpf(result, stdout, JSON_INDENT(2));
+    putchar('\n');
+}
+
+void ar_ctl_print_line(const json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
 }
 

@@ -27,6 +27,7 @@ int ar_ctl_call_run(const struct ar_ctl_call *call);
 int ar_ctl_call_simply(const struct ar_ctl_call *call);
 
 void ar_ctl_print_json(const json_t *result);
+void ar_ctl_print_line(const json_t *object); /* JSON in one */
 
 void ar_ctl_print_budget(const json_t *result);
 void ar_ctl_print_setting(const json_t *result);
@@ -34,4 +35,6 @@ void ar_ctl_print_status(const json_t *result);
 void ar_ctl_print_style(const json_t *result);
 
 int ar_ctl_run_calibrate(const struct ar_ctl_call *call);
+int ar_ctl_run_events(const struct ar_ctl_call *call);
 int ar_ctl_run_trace(const struct ar_ctl_call *call);
+int ar_ctl_run_wait(const struct ar_ctl_call *call);

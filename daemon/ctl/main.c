@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ar-ctl: talks to a running ar-daemon over its control socket.
- *
- * Exit codes: 0 done; 1 refused by the daemon; EX_USAGE; EX_UNAVAILABLE no daemon answers; EX_NOPERM the
- * socket is not ours to open; EX_PROTOCOL an answer that we do not understand.
+ * ar-ctl: talks to a running ar-daemon over its control socket. doc/PROTOCOL.md has the exit codes.
  */
 #include <stdbool.h>
 #include <stdio.h>

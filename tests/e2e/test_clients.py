@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Who may do what on the control socket, and what many clients, or bad ones, do to the picture: nothing."""
+import json
+import os
+import select
+import shutil
+import time
+
+import harness
+from harness import receive_line, request
+
+PATTERN = ('--source', 'pattern:32x32@30', '--display', 'null', '--width', '0.25', '--threads', '1')
+NOBODY = 65534
+N_CLIENTS = 50
+REQUESTS_PER_S = 20   # of each client: a thousand together
+HAMMER_S = 5
+READS = (['status'], ['style'], ['budget'], ['trace'])
+CHANGES = (['style', 'next'], ['budget', '30ms'], ['set', 'daemon.log', 'info'], ['calibrate'], ['stop'])
+
+
+class Rights(harness.Case):
+    """Another user's clients, where the socket's mode lets them in at all. Only root can play other users."""
+
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest('only root can be somebody else')
+        self.folder.chmod(0o755)
+        self.ctl_copy = shutil.copy(harness.CTL, self.folder)  # the build folder may be closed to other users
+
+    def ctl_as(self, user, groups, daemon, *args):
+        return harness.run_program(self.ctl_copy, '--socket', daemon.socket_path, *args, folder='/', user=user,
+                                   group=groups[0], extra_groups=groups[1:])
+
+    def assert_only_looks(self, user, groups, daemon):
+        for args in READS:
+            self.assertEqual(self.ctl_as(user, groups, daemon, *args).code, 0, args)
+        for args in CHANGES:
+            reply = self.ctl_as(user, groups, daemon, *args)
+            self.assertEqual((reply.code, reply.out), (os.EX_NOPERM, ''), (args, reply))
+            self.assert_words([args[0], f'user {user}', 'may only look'], reply.err)
+
+    def test_others_only_look(self):
+        with self.daemon(*PATTERN) as daemon:
+            before = daemon.wait_running()
+            if self.ctl_as(NOBODY, [NOBODY], daemon, '--version').code != 0:
+                self.skipTest('another user cannot run this ar-ctl')
+            self.assertEqual(self.ctl_as(NOBODY, [NOBODY], daemon, 'status').code, os.EX_NOPERM)  # mode 0660
+            daemon.socket_path.chmod(0o666)
+            self.assert_only_looks(NOBODY, [NOBODY], daemon)
+            after = daemon.status()
+            self.assertEqual((before['style'], before['budget_us']), (after['style'], after['budget_us']))
+            # Events are for all who may look.
+            self.assertEqual(self.ctl_as(NOBODY, [NOBODY], daemon, 'wait', 'READY', '--timeout', '10s').code, 0)
+
+    def test_the_socket_s_group_may_change(self):
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            if self.ctl_as(NOBODY, [NOBODY], daemon, '--version').code != 0:
+                self.skipTest('another user cannot run this ar-ctl')
+            os.chown(daemon.socket_path, -1, 4242)
+            for groups in ([4242], [NOBODY, 4242], [NOBODY, 17, 4242, 9]):
+                reply = self.ctl_as(NOBODY, groups, daemon, 'budget', '30ms')
+                self.assertEqual((reply.code, reply.err), (0, ''), groups)
+            daemon.socket_path.chmod(0o666)
+            self.assert_only_looks(NOBODY, [NOBODY, 4243], daemon)
+
+    def test_another_file_in_the_socket_s_place_gives_no_rights(self):
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            if self.ctl_as(NOBODY, [NOBODY], daemon, '--version').code != 0:
+                self.skipTest('another user cannot run this ar-ctl')
+            daemon.socket_path.chmod(0o666)
+            moved = self.folder / 'moved.sock'
+            daemon.socket_path.rename(moved)
+            daemon.socket_path.touch()
+            os.chown(daemon.socket_path, NOBODY, NOBODY)
+            reply = harness.run_program(self.ctl_copy, '--socket', moved, 'budget', '30ms', folder='/', user=NOBODY,
+                                        group=NOBODY, extra_groups=[])
+            self.assertEqual(reply.code, os.EX_NOPERM, reply)
+
+
+class Limits(harness.Case):
+    def test_a_client_that_asks_too_fast_waits(self):
+        """Nothing is refused: it is not read, and so answered no faster than it may ask."""
+        n = 300
+        with self.daemon(*PATTERN) as daemon, connected(daemon) as client:
+            client.settimeout(harness.FINISH_S)
+            started = time.monotonic()
+            client.setblocking(False)
+            to_send = request('style') * n
+            received = b''
+            while received.count(b'\n') < n:
+                readable, writable, _ = select.select([client], [client] if to_send else [], [], harness.FINISH_S)
+                self.assertTrue(readable or writable, 'no answers any more')
+                if writable:
+                    to_send = to_send[client.send(to_send):]
+                if readable:
+                    received += client.recv(65536)
+            seconds = time.monotonic() - started
+        self.assertTrue(all(json.loads(line)['ok'] for line in received.splitlines()))
+        self.assertGreater(seconds, (n - 100) / 100 * 0.9)  # a burst of 100, then 100 a second
+
+    def test_a_hundred_megabytes_without_a_line(self):
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            memory = resident_kb(daemon.pid)
+            with daemon.connect() as client:
+                block = b'x' * 1_000_000
+                try:
+                    for _ in range(100):
+                        client.sendall(block)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                self.assertIn('4096', receive_line(client)['error'])
+            daemon.wait_painted(3)
+            self.assertLess(resident_kb(daemon.pid) - memory, 1000)
+
+    def test_what_is_no_text(self):
+        bad = (b'{"protocol":1,"command":"style","args":["\xff\xfe"]}',  # no UTF-8
+               b'{"protocol":1,"command":"style","args":["\xc0\xaf"]}',  # overlong
+               b'{"protocol":1,"command":"style","args":["\xed\xa0\x80"]}',  # half a pair
+               b'{"protocol":1,"command":"style","args":["a\\u0000b"]}',
+               b'{"protocol":1,"command":"sty\\u0000le"}', b'\x00' * 50,
+               b'[' * 4000, b'{"args":' * 500, b'{"a":[' * 600)
+        with self.daemon(*PATTERN) as daemon, connected(daemon) as client:
+            for line in bad:
+                client.sendall(line + b'\n')
+                reply = receive_line(client)
+                self.assertEqual((reply['ok'], reply['code']), (False, 'malformed'), line)
+            client.sendall(request('style'))
+            self.assertTrue(receive_line(client)['ok'])
+
+    def test_codes(self):
+        with self.daemon(*PATTERN) as daemon, connected(daemon) as client:
+            for line, code in ((request('dance'), 'unknown'), (request('style', protocol=2), 'protocol'),
+                               (request('stop', 'now'), 'usage'), (request('style', 'mona_lisa'), 'refused')):
+                client.sendall(line)
+                self.assertEqual(receive_line(client)['code'], code)
+
+    def test_clients_leave_nothing_behind(self):
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            before = n_descriptors(daemon.pid)
+            for n in range(300):
+                with daemon.connect() as client:
+                    client.sendall(request('status')[:n % 40] if n % 2 else request('events'))
+            end = time.monotonic() + harness.REPLY_S
+            while n_descriptors(daemon.pid) > before and time.monotonic() < end:
+                time.sleep(harness.POLL_S)
+            self.assertEqual(n_descriptors(daemon.pid), before)
+
+
+def connected(daemon):
+    daemon.wait_running()
+    return daemon.connect()
+
+
+def resident_kb(pid):
+    with open(f'/proc/{pid}/status') as file:
+        return next(int(line.split()[1]) for line in file if line.startswith('VmRSS'))
+
+
+def n_descriptors(pid):
+    return len(os.listdir(f'/proc/{pid}/fd'))
+
+
+class Many(harness.Case):
+    """Fifty clients, a thousand requests a second together, while pictures are painted."""
+
+    def rates(self, daemon, seconds, clients):
+        """What the daemon did in that time: requests answered, frames painted, deadlines missed."""
+        lines = [request('status'), request('style'), request('budget')]
+        start = daemon.status()
+        answered = sent = 0
+        started = time.monotonic()
+        while time.monotonic() < started + seconds:
+            due = int((time.monotonic() - started) * REQUESTS_PER_S * len(clients))
+            for number in range(sent, due):
+                clients[number % len(clients)].sendall(lines[number % len(lines)])
+            sent = max(sent, due)
+            readable, _, _ = select.select(clients, [], [], 0.005)
+            answered += sum(client.recv(65536).count(b'\n') for client in readable)
+        while answered < sent:
+            readable, _, _ = select.select(clients, [], [], harness.REPLY_S)
+            self.assertTrue(readable, f'{answered} of {sent} are answered')
+            answered += sum(client.recv(65536).count(b'\n') for client in readable)
+        end = daemon.status()
+        painted = end['painted'] - start['painted']
+        missed = end['missed'] - start['missed'] + end['degraded'] - start['degraded']
+        return answered / seconds, painted, missed
+
+    def test_frames_stay_in_budget(self):
+        with self.daemon('--source', 'pattern:160x120@30', '--display', 'null', '--threads', '1', '--budget', '25ms') as daemon:
+            daemon.wait_painted(30)
+            clients = [daemon.connect() for _ in range(N_CLIENTS)]
+            try:
+                _, quiet_painted, quiet_missed = self.rates(daemon, HAMMER_S, [])
+                rate, painted, missed = self.rates(daemon, HAMMER_S, clients)
+            finally:
+                for client in clients:
+                    client.close()
+        quiet_share, share = quiet_missed / quiet_painted, missed / painted
+        print(f'{N_CLIENTS} clients, {rate:.0f} requests a second: {missed} of {painted} frames missed; '
+              f'without them {quiet_missed} of {quiet_painted}', flush=True)
+        self.assertGreater(rate, 0.95 * N_CLIENTS * REQUESTS_PER_S)
+        self.assertGreater(painted, 0.95 * quiet_painted)
+        # A machine that others use misses some either way.
+        self.assertLessEqual(share, quiet_share + 0.03 * harness.SLOW)
+
+
+if __name__ == '__main__':
+    harness.main()
