@@ -65,6 +65,8 @@ struct ar_display_params {
     /* auto | kms[:CONNECTOR] | sdl | v4l2:DEV | file:OUT | null; several with commas between */
     char output[AR_OPTION_TEXT_MAX];
     bool fullscreen;
+    struct ar_option_size size; /* of the screen's mode; zeros: what it prefers */
+    uint32_t rate_millihz;      /* likewise */
     bool overlay; /* for whoever hands pictures over: display/overlay.h */
 };
 

@@ -177,7 +177,11 @@ static void on_card(void *user, uint32_t events)
 
 static int open_screen(struct kms *kms, struct ar_reason *reason)
 {
-    int ret = ar_kms_screen_open(&kms->screen, kms->connector, reason);
+    const struct ar_display_params *params = &kms->base.params;
+    const struct ar_kms_wish wish = { .width_px = params->size.width_px,
+                                      .height_px = params->size.height_px,
+                                      .rate_millihz = params->rate_millihz };
+    int ret = ar_kms_screen_open(&kms->screen, kms->connector, &wish, reason);
 
     if (ret < 0)
         return ret;

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "display/kms_atomic.h"
+
+#define TAG "kms"
 
 #define MAX_CARDS 16
 
@@ -160,12 +163,40 @@ static int become_master(const struct ar_kms_card *card, struct ar_reason *reaso
         card->path, card->connector_name);
 }
 
+/* A screen that cannot do what was wished for is better than none. */
+static const drmModeModeInfo *choose_mode(const struct ar_kms_card *card,
+                                          const drmModeConnector *connector)
+{
+    static const struct ar_kms_wish any = { 0 };
+    const struct ar_kms_wish *wish = &card->wish;
+    const drmModeModeInfo *mode =
+        ar_kms_mode_choose(connector->modes, connector->count_modes, wish);
+    char offers[200];
+
+    if (mode)
+        return mode;
+    mode = ar_kms_mode_choose(connector->modes, connector->count_modes, &any);
+    if (!mode)
+        return NULL;
+    ar_kms_mode_list(connector->modes, connector->count_modes, offers, sizeof(offers));
+    ar_log(AR_LOG_WARN, TAG,
+           "%s (%s): no mode of display.size=%ux%u, display.rate=%g; taking %ux%u; it has %s",
+           card->path, card->connector_name, wish->width_px, wish->height_px,
+           wish->rate_millihz / 1000.0, mode->hdisplay, mode->vdisplay, offers);
+    return mode;
+}
+
 static int take_connector(struct ar_kms_card *card, const drmModeRes *resources,
                           const drmModeConnector *connector, struct ar_reason *reason)
 {
-    const drmModeModeInfo *mode = ar_kms_mode_choose(connector->modes, connector->count_modes);
-    int crtc_index = find_crtc(card->fd, resources, connector);
+    const drmModeModeInfo *mode;
+    int crtc_index;
+    int ret = become_master(card, reason);
 
+    if (ret < 0)
+        return ret;
+    mode = choose_mode(card, connector);
+    crtc_index = find_crtc(card->fd, resources, connector);
     if (!mode)
         return ar_reason_set(reason, -ENOTSUP, "%s (%s): the screen offers no progressive mode",
                              card->path, card->connector_name);
@@ -180,7 +211,7 @@ static int take_connector(struct ar_kms_card *card, const drmModeRes *resources,
     if (card->plane == 0)
         return ar_reason_set(reason, -ENOTSUP, "%s (%s): no plane takes XRGB8888", card->path,
                              card->connector_name);
-    return become_master(card, reason);
+    return 0;
 }
 
 static void read_capabilities(struct ar_kms_card *card)
@@ -263,7 +294,8 @@ static int explain(const struct search *search, struct ar_reason *reason)
                          search->seen);
 }
 
-int ar_kms_card_open(struct ar_kms_card *card, const char *connector, struct ar_reason *reason)
+int ar_kms_card_open(struct ar_kms_card *card, const char *connector,
+                     const struct ar_kms_wish *wish, struct ar_reason *reason)
 {
     struct search search = { .wanted = connector };
 
@@ -271,7 +303,7 @@ int ar_kms_card_open(struct ar_kms_card *card, const char *connector, struct ar_
         struct ar_reason why = { .text = "" };
         int ret;
 
-        *card = (struct ar_kms_card){ .fd = -1 };
+        *card = (struct ar_kms_card){ .fd = -1, .wish = *wish };
         ret = try_card(card, &search, i, &why);
         if (ret == 0)
             return 0;
@@ -290,7 +322,7 @@ int ar_kms_card_probe(const struct ar_kms_card *card, drmModeModeInfo *mode)
     int ret = -ENODEV;
 
     if (connector && connector->connection != DRM_MODE_DISCONNECTED) {
-        best = ar_kms_mode_choose(connector->modes, connector->count_modes);
+        best = choose_mode(card, connector);
         ret = best ? 0 : -ENOTSUP;
     }
     if (best)

@@ -19,16 +19,18 @@ struct ar_kms_card {
     uint32_t connector;
     uint32_t crtc;
     uint32_t plane;
+    struct ar_kms_wish wish;
     drmModeModeInfo mode;
     bool monotonic; /* flip events carry CLOCK_MONOTONIC */
 };
 
 /*
- * Tries the cards in order. connector: its name, or NULL for the first with a screen. We are the card's
- * master on success. -ENODEV: no card, no connector of that name, or no screen; -EACCES: no permission;
+ * Tries the cards in order. connector: its name, or NULL for the first with a screen. A mode that the screen does not
+ * have is a warning: it gets the one that it prefers. We are the card's master on success. -ENODEV: no card, no connector of that name, or no screen; -EACCES: no permission;
  * -EBUSY: somebody else draws on it; -ENOTSUP: the driver cannot do what we need.
  */
-int ar_kms_card_open(struct ar_kms_card *card, const char *connector, struct ar_reason *reason);
+int ar_kms_card_open(struct ar_kms_card *card, const char *connector,
+                     const struct ar_kms_wish *wish, struct ar_reason *reason);
 
 /*
  * Asks the screen again, which takes a while: the mode that it would get now. -ENODEV: nothing is plugged in;

@@ -96,10 +96,10 @@ static void release_pictures(const struct ar_kms_screen *screen,
 }
 
 int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
-                       struct ar_reason *reason)
+                       const struct ar_kms_wish *wish, struct ar_reason *reason)
 {
     struct ar_kms_card card;
-    int ret = ar_kms_card_open(&card, connector, reason);
+    int ret = ar_kms_card_open(&card, connector, wish, reason);
 
     if (ret < 0)
         return ret;

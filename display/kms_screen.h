@@ -32,7 +32,7 @@ void ar_kms_screen_init(struct ar_kms_screen *screen, uint32_t width_px, uint32_
  * open when it fails.
  */
 int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
-                       struct ar_reason *reason);
+                       const struct ar_kms_wish *wish, struct ar_reason *reason);
 
 /* Shows again what was there before, and lets go. Accepts one that is not open. */
 void ar_kms_screen_close(struct ar_kms_screen *screen);

@@ -24,25 +24,58 @@ static const drmModeModeInfo modes[] = {
 };
 /* clang-format on */
 
+static const struct ar_kms_wish any = { 0 };
+
 START_TEST(preferred_mode_wins_unless_interlaced)
 {
-    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 7), &modes[6]);
+    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 7, &any), &modes[6]);
 }
 END_TEST
 
 START_TEST(else_largest_then_fastest)
 {
-    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 6), &modes[3]);
-    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 3), &modes[2]);
-    ck_assert_ptr_eq(ar_kms_mode_choose(modes + 4, 1), &modes[4]);
+    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 6, &any), &modes[3]);
+    ck_assert_ptr_eq(ar_kms_mode_choose(modes, 3, &any), &modes[2]);
+    ck_assert_ptr_eq(ar_kms_mode_choose(modes + 4, 1, &any), &modes[4]);
 }
 END_TEST
 
 START_TEST(no_usable_mode)
 {
-    ck_assert_ptr_null(ar_kms_mode_choose(modes, 1));
-    ck_assert_ptr_null(ar_kms_mode_choose(modes + 5, 1));
-    ck_assert_ptr_null(ar_kms_mode_choose(NULL, 0));
+    ck_assert_ptr_null(ar_kms_mode_choose(modes, 1, &any));
+    ck_assert_ptr_null(ar_kms_mode_choose(modes + 5, 1, &any));
+    ck_assert_ptr_null(ar_kms_mode_choose(NULL, 0, &any));
+}
+END_TEST
+
+static const struct {
+    struct ar_kms_wish wish;
+    int choice; /* -1: none */
+} wishes[] = {
+    { { 1280, 720, 0 }, 3 },     { { 1280, 720, 50000 }, 1 }, { { 1280, 720, 59900 }, 2 },
+    { { 1280, 720, 60100 }, 3 }, { { 0, 0, 50000 }, 1 },      { { 640, 480, 0 }, 4 },
+    { { 640, 480, 50000 }, -1 }, { { 1920, 1080, 0 }, -1 },   { { 800, 480, 0 }, -1 },
+    { { 0, 0, 49400 }, -1 },
+};
+
+START_TEST(mode_is_as_wished)
+{
+    const drmModeModeInfo *mode = ar_kms_mode_choose(modes, 7, &wishes[_i].wish);
+
+    ck_assert_int_eq(mode ? mode - modes : -1, wishes[_i].choice);
+}
+END_TEST
+
+START_TEST(modes_are_listed_as_they_are_written)
+{
+    char text[64];
+
+    ar_kms_mode_list(modes, 7, text, sizeof(text));
+    ck_assert_str_eq(text, "1280x720@50, 1280x720@59.94, 1280x720@60, 640x480@59.94");
+    ar_kms_mode_list(modes, 7, text, 12);
+    ck_assert_str_eq(text, "1280x720@50");
+    ar_kms_mode_list(modes, 7, text, 11);
+    ck_assert_str_eq(text, "");
 }
 END_TEST
 
@@ -127,6 +160,8 @@ int main(void)
     tcase_add_test(tcase, preferred_mode_wins_unless_interlaced);
     tcase_add_test(tcase, else_largest_then_fastest);
     tcase_add_test(tcase, no_usable_mode);
+    tcase_add_loop_test(tcase, mode_is_as_wished, 0, AR_ARRAY_LEN(wishes));
+    tcase_add_test(tcase, modes_are_listed_as_they_are_written);
     tcase_add_test(tcase, rate_comes_from_the_timings);
     tcase_add_test(tcase, connectors_have_the_names_of_sysfs);
     tcase_add_test(tcase, first_error_of_a_request_sticks);
