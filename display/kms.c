@@ -88,12 +88,13 @@ static void describe(struct kms *kms)
     char *text = kms->base.describe;
     const size_t text_b = sizeof(kms->base.describe);
     const char *state = ar_display_state_name(kms->base.condition.state);
+    const char *words = ar_kms_screen_words(&kms->screen);
 
     kms->base.refresh_millihz = is_up(kms) ? rate_millihz : 0;
     if (is_up(kms))
-        snprintf(text, text_b, "kms %s %ux%u at %g Hz (%s, %s)", card->connector_name,
-                 card->mode.hdisplay, card->mode.vdisplay, rate_millihz / 1000.0, card->path,
-                 card->driver);
+        snprintf(text, text_b, "kms %s %ux%u at %g Hz%s%s (%s, %s)", card->connector_name,
+                 card->mode.hdisplay, card->mode.vdisplay, rate_millihz / 1000.0,
+                 words[0] != '\0' ? ", " : "", words, card->path, card->driver);
     else if (card->connector_name[0] != '\0')
         snprintf(text, text_b, "kms %s %s (%s, %s)", card->connector_name, state, card->path,
                  card->driver);
@@ -197,7 +198,13 @@ static int open_screen(struct kms *kms, struct ar_reason *reason)
     return ret;
 }
 
-/* What a failed try says of the screen; another errno says nothing new. */
+/* The screen is not to be had; whatever else goes wrong will not get right by itself. */
+static bool is_patient(int ret)
+{
+    return ret == -EBUSY || ret == -ENODEV || ret == -EACCES || ret == -EPERM;
+}
+
+/* What a failed try says of the screen. While its device node is being made we may not open it: nothing new. */
 static enum ar_display_state state_after(enum ar_display_state state, int ret)
 {
     if (ret == -EBUSY)
@@ -215,11 +222,13 @@ static void try_again(struct kms *kms)
     int ret;
 
     ret = open_screen(kms, &reason);
-    if (ret < 0 && ret != kms->trouble)
+    if (is_patient(ret) && ret != kms->trouble)
         ar_log(AR_LOG_WARN, TAG, "%s; trying again until it is back", reason.text);
     kms->trouble = ret;
     if (ret == 0)
         set_state(kms, AR_DISPLAY_UP);
+    else if (!is_patient(ret))
+        fail(kms, &reason);
     else if (state_after(state, ret) != state)
         set_state(kms, state_after(state, ret));
 }
@@ -356,6 +365,7 @@ static int open_or_wait(struct kms *kms, struct ar_reason *reason)
 static int start(struct ar_display *base, struct ar_reason *reason)
 {
     struct kms *kms = from_base(base);
+    enum ar_frame_format format;
     int ret;
 
     kms->n_refused = 0;
@@ -370,10 +380,13 @@ static int start(struct ar_display *base, struct ar_reason *reason)
         close_all(kms);
         return ret;
     }
-    base->shape = (struct ar_frame_shape){ .width_px = base->source.width_px,
-                                           .height_px = base->source.height_px,
-                                           .format = AR_FRAME_XRGB,
-                                           .range = AR_FRAME_FULL };
+    format = ar_kms_screen_give_format(&kms->screen);
+    base->shape = (struct ar_frame_shape){
+        .width_px = base->source.width_px,
+        .height_px = base->source.height_px,
+        .format = format,
+        .range = format == AR_FRAME_XRGB ? AR_FRAME_FULL : AR_FRAME_LIMITED,
+    };
     return 0;
 }
 

@@ -21,6 +21,7 @@ static_assert(AR_ARRAY_LEN(object_types) == AR_KMS_N_OBJECTS, "a type for each o
 static const struct {
     enum ar_kms_object object;
     const char *name;
+    const char *choice; /* the value's name; NULL: a number */
 } properties[] = {
     [AR_KMS_CONNECTOR_CRTC_ID] = { AR_KMS_CONNECTOR, "CRTC_ID" },
     [AR_KMS_CRTC_ACTIVE] = { AR_KMS_CRTC, "ACTIVE" },
@@ -35,6 +36,8 @@ static const struct {
     [AR_KMS_PLANE_CRTC_Y] = { AR_KMS_PLANE, "CRTC_Y" },
     [AR_KMS_PLANE_CRTC_W] = { AR_KMS_PLANE, "CRTC_W" },
     [AR_KMS_PLANE_CRTC_H] = { AR_KMS_PLANE, "CRTC_H" },
+    [AR_KMS_PLANE_COLOR_ENCODING] = { AR_KMS_PLANE, "COLOR_ENCODING", "ITU-R BT.601 YCbCr" },
+    [AR_KMS_PLANE_COLOR_RANGE] = { AR_KMS_PLANE, "COLOR_RANGE", "YCbCr limited range" },
 };
 static_assert(AR_ARRAY_LEN(properties) == AR_KMS_N_PROPERTIES, "a name for each property");
 
@@ -58,6 +61,19 @@ bool ar_kms_get_property(int fd, uint32_t object, uint32_t object_type, const ch
     return found;
 }
 
+static bool find_choice(int fd, uint32_t property, const char *name, uint64_t *value)
+{
+    drmModePropertyRes *all = drmModeGetProperty(fd, property);
+    bool found = false;
+
+    for (int i = 0; all && i < all->count_enums && !found; i++) {
+        found = strcmp(all->enums[i].name, name) == 0;
+        *value = all->enums[i].value;
+    }
+    drmModeFreeProperty(all);
+    return found;
+}
+
 int ar_kms_pipe_init(struct ar_kms_pipe *pipe, int fd, uint32_t connector, uint32_t crtc,
                      uint32_t plane, const char **missing)
 {
@@ -69,11 +85,15 @@ int ar_kms_pipe_init(struct ar_kms_pipe *pipe, int fd, uint32_t connector, uint3
                                                [AR_KMS_PLANE] = plane } };
     for (size_t i = 0; i < AR_KMS_N_PROPERTIES; i++) {
         enum ar_kms_object object = properties[i].object;
+        const char *choice = properties[i].choice;
+        bool found = ar_kms_get_property(fd, pipe->objects[object], object_types[object],
+                                         properties[i].name, &pipe->properties[i], &value);
 
         *missing = properties[i].name;
-        if (!ar_kms_get_property(fd, pipe->objects[object], object_types[object],
-                                 properties[i].name, &pipe->properties[i], &value))
+        if (!found && !choice)
             return -ENOTSUP;
+        if (found && choice && !find_choice(fd, pipe->properties[i], choice, &pipe->choices[i]))
+            pipe->properties[i] = 0;
     }
     *missing = NULL;
     return 0;
@@ -91,6 +111,13 @@ void ar_kms_atomic_add(struct ar_kms_atomic *atomic, const struct ar_kms_pipe *p
     assert(!atomic->present[property]);
     atomic->present[property] = true;
     atomic->values[property] = value;
+}
+
+void ar_kms_atomic_choose(struct ar_kms_atomic *atomic, const struct ar_kms_pipe *pipe,
+                          enum ar_kms_property property)
+{
+    if (pipe->properties[property] != 0)
+        ar_kms_atomic_add(atomic, pipe, property, pipe->choices[property]);
 }
 
 /* The ioctl itself: libdrm's wrapper allocates, and flips are on the frame path. */

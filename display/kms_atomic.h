@@ -32,6 +32,8 @@ enum ar_kms_property {
     AR_KMS_PLANE_CRTC_Y,
     AR_KMS_PLANE_CRTC_W,
     AR_KMS_PLANE_CRTC_H,
+    AR_KMS_PLANE_COLOR_ENCODING, /* these two: choices, which a driver may lack */
+    AR_KMS_PLANE_COLOR_RANGE,
     AR_KMS_N_PROPERTIES,
 };
 
@@ -39,9 +41,10 @@ struct ar_kms_pipe {
     int fd; /* borrowed */
     uint32_t objects[AR_KMS_N_OBJECTS];
     uint32_t properties[AR_KMS_N_PROPERTIES]; /* the driver's number for each; 0: it has none */
+    uint64_t choices[AR_KMS_N_PROPERTIES]; /* and for the value of a choice: BT.601, limited */
 };
 
-/* Asks the driver for the numbers of all properties. -ENOTSUP when it lacks one, named in *missing. */
+/* Asks the driver for the numbers of all properties. -ENOTSUP when it lacks one that it must have, named in *missing. */
 int ar_kms_pipe_init(struct ar_kms_pipe *pipe, int fd, uint32_t connector, uint32_t crtc,
                      uint32_t plane, const char **missing);
 
@@ -54,6 +57,10 @@ struct ar_kms_atomic {
 /* Starts from a request that is all zeros. Each property once. */
 void ar_kms_atomic_add(struct ar_kms_atomic *atomic, const struct ar_kms_pipe *pipe,
                        enum ar_kms_property property, uint64_t value);
+
+/* A choice with its one value; nothing when the driver does not let us choose. */
+void ar_kms_atomic_choose(struct ar_kms_atomic *atomic, const struct ar_kms_pipe *pipe,
+                          enum ar_kms_property property);
 
 /* flags: DRM_MODE_ATOMIC_*, DRM_MODE_PAGE_FLIP_EVENT; user comes back with the event. */
 int ar_kms_atomic_commit(const struct ar_kms_atomic *atomic, const struct ar_kms_pipe *pipe,

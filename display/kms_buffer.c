@@ -3,6 +3,7 @@
 
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -21,25 +22,40 @@ static int map(struct ar_kms_buffer *buffer, int fd)
     if (pixels == MAP_FAILED)
         return -errno;
     buffer->pixels = pixels;
-    memset(buffer->pixels, 0, buffer->size_b);
     return 0;
 }
 
-static int add_frame_buffer(struct ar_kms_buffer *buffer, int fd, uint32_t width_px,
-                            uint32_t height_px)
+/* In television range, as NV12 always is here. */
+static void blacken(const struct ar_kms_buffer *buffer)
 {
-    const uint32_t handles[4] = { buffer->handle };
-    const uint32_t pitches_b[4] = { buffer->pitch_b };
-    const uint32_t offsets_b[4] = { 0 };
-
-    return drmModeAddFB2(fd, width_px, height_px, DRM_FORMAT_XRGB8888, handles, pitches_b,
-                         offsets_b, &buffer->fb_id, 0);
+    if (buffer->chroma_b == 0) {
+        memset(buffer->pixels, 0, buffer->size_b);
+        return;
+    }
+    memset(buffer->pixels, 16, buffer->chroma_b);
+    memset(buffer->pixels + buffer->chroma_b, 128, buffer->size_b - buffer->chroma_b);
 }
 
-int ar_kms_buffer_create(struct ar_kms_buffer *buffer, int fd, uint32_t width_px,
-                         uint32_t height_px)
+static int add_frame_buffer(struct ar_kms_buffer *buffer, int fd, uint32_t fourcc,
+                            uint32_t width_px, uint32_t height_px)
 {
-    struct drm_mode_create_dumb request = { .width = width_px, .height = height_px, .bpp = 32 };
+    const bool has_chroma = buffer->chroma_b > 0;
+    const uint32_t handles[4] = { buffer->handle, has_chroma ? buffer->handle : 0 };
+    const uint32_t pitches_b[4] = { buffer->pitch_b, has_chroma ? buffer->pitch_b : 0 };
+    const uint32_t offsets_b[4] = { 0, (uint32_t)buffer->chroma_b };
+
+    return drmModeAddFB2(fd, width_px, height_px, fourcc, handles, pitches_b, offsets_b,
+                         &buffer->fb_id, 0);
+}
+
+int ar_kms_buffer_create(struct ar_kms_buffer *buffer, int fd, uint32_t fourcc,
+                         uint32_t width_px, uint32_t height_px)
+{
+    const bool has_chroma = fourcc == DRM_FORMAT_NV12;
+    struct drm_mode_create_dumb request = { .width = width_px,
+                                            .height = has_chroma ? height_px + height_px / 2
+                                                                 : height_px,
+                                            .bpp = has_chroma ? 8 : 32 };
     int ret;
 
     *buffer = (struct ar_kms_buffer){ 0 };
@@ -48,11 +64,14 @@ int ar_kms_buffer_create(struct ar_kms_buffer *buffer, int fd, uint32_t width_px
     buffer->handle = request.handle;
     buffer->pitch_b = request.pitch;
     buffer->size_b = request.size;
-    ret = add_frame_buffer(buffer, fd, width_px, height_px);
+    buffer->chroma_b = has_chroma ? (size_t)request.pitch * height_px : 0;
+    ret = add_frame_buffer(buffer, fd, fourcc, width_px, height_px);
     if (ret == 0)
         ret = map(buffer, fd);
     if (ret < 0)
         ar_kms_buffer_destroy(buffer, fd);
+    else
+        blacken(buffer);
     return ret;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "display/kms_screen.h"
 
+#include <assert.h>
+#include <drm_fourcc.h>
 #include <errno.h>
 #include <string.h>
 
@@ -23,7 +25,56 @@ void ar_kms_screen_init(struct ar_kms_screen *screen, uint32_t width_px, uint32_
                                       .source_height_px = height_px };
 }
 
-/* Everything of the pipe in one commit, which may change the mode and waits for it. */
+/* Best first: what the plane does costs us nothing. The last one any screen can do. */
+static const struct ar_kms_layout layouts[] = {
+    { "NV12 scaled by the screen", AR_FRAME_NV12, DRM_FORMAT_NV12, true },
+    { "scaled by the screen", AR_FRAME_XRGB, DRM_FORMAT_XRGB8888, true },
+    { "", AR_FRAME_XRGB, DRM_FORMAT_XRGB8888, false },
+};
+
+/* Where the plane lies on the screen. */
+static struct ar_scale_rect plane_rect(const struct ar_kms_screen *screen)
+{
+    if (screen->layout->plane_scales)
+        return screen->rect;
+    return (struct ar_scale_rect){ .width_px = screen->card.mode.hdisplay,
+                                   .height_px = screen->card.mode.vdisplay };
+}
+
+static uint32_t buffer_width_px(const struct ar_kms_screen *screen)
+{
+    return screen->layout->plane_scales ? screen->source_width_px : screen->card.mode.hdisplay;
+}
+
+static uint32_t buffer_height_px(const struct ar_kms_screen *screen)
+{
+    return screen->layout->plane_scales ? screen->source_height_px : screen->card.mode.vdisplay;
+}
+
+static void add_plane(const struct ar_kms_screen *screen, struct ar_kms_atomic *atomic)
+{
+    const struct ar_kms_pipe *pipe = &screen->pipe;
+    const struct ar_scale_rect rect = plane_rect(screen);
+
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_FB_ID, screen->buffers[screen->front].fb_id);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_ID, screen->card.crtc);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_X, 0);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_Y, 0);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_W,
+                      (uint64_t)buffer_width_px(screen) << 16);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_H,
+                      (uint64_t)buffer_height_px(screen) << 16);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_X, rect.x_px);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_Y, rect.y_px);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_W, rect.width_px);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_H, rect.height_px);
+    if (screen->layout->format != AR_FRAME_NV12)
+        return;
+    ar_kms_atomic_choose(atomic, pipe, AR_KMS_PLANE_COLOR_ENCODING);
+    ar_kms_atomic_choose(atomic, pipe, AR_KMS_PLANE_COLOR_RANGE);
+}
+
+/* Everything of the pipe in one commit, which may change the mode and waits for it; first without effect. */
 static int commit_mode(struct ar_kms_screen *screen, struct ar_reason *reason)
 {
     const struct ar_kms_card *card = &screen->card;
@@ -37,17 +88,11 @@ static int commit_mode(struct ar_kms_screen *screen, struct ar_reason *reason)
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CONNECTOR_CRTC_ID, card->crtc);
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_ACTIVE, 1);
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_MODE_ID, blob);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_FB_ID, screen->buffers[screen->front].fb_id);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_ID, card->crtc);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_X, 0);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_Y, 0);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_W, (uint64_t)card->mode.hdisplay << 16);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_SRC_H, (uint64_t)card->mode.vdisplay << 16);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_X, 0);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_Y, 0);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_W, card->mode.hdisplay);
-    ar_kms_atomic_add(&atomic, pipe, AR_KMS_PLANE_CRTC_H, card->mode.vdisplay);
-    ret = ar_kms_atomic_commit(&atomic, pipe, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
+    add_plane(screen, &atomic);
+    ret = ar_kms_atomic_commit(&atomic, pipe,
+                               DRM_MODE_ATOMIC_TEST_ONLY | DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
+    if (ret == 0)
+        ret = ar_kms_atomic_commit(&atomic, pipe, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
     /* The CRTC keeps its own reference. */
     drmModeDestroyPropertyBlob(card->fd, blob);
     if (ret == -EACCES || ret == -EPERM)
@@ -70,29 +115,85 @@ static int prepare_pipe(struct ar_kms_screen *screen, struct ar_reason *reason)
     return 0;
 }
 
-static int prepare_pictures(struct ar_kms_screen *screen, struct ar_reason *reason)
-{
-    const drmModeModeInfo *mode = &screen->card.mode;
-    int ret = 0;
-
-    screen->front = 0;
-    for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers) && ret == 0; i++)
-        ret = ar_kms_buffer_create(&screen->buffers[i], screen->card.fd, mode->hdisplay,
-                                   mode->vdisplay);
-    if (ret < 0)
-        return ar_kms_screen_explain(screen, ret, "cannot make a frame buffer", reason);
-    screen->rect = ar_scale_fit(screen->source_width_px, screen->source_height_px,
-                                mode->hdisplay, mode->vdisplay);
-    ret = ar_scaler_init(&screen->scaler, screen->source_width_px, screen->source_height_px,
-                         screen->rect.width_px, screen->rect.height_px);
-    return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot make the scaler", reason) : 0;
-}
-
 static void release_pictures(const struct ar_kms_screen *screen,
                              struct ar_kms_buffer buffers[2])
 {
     for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers); i++)
         ar_kms_buffer_destroy(&buffers[i], screen->card.fd);
+}
+
+static int prepare_buffers(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    int ret = 0;
+
+    screen->front = 0;
+    for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers) && ret == 0; i++)
+        ret = ar_kms_buffer_create(&screen->buffers[i], screen->card.fd, screen->layout->fourcc,
+                                   buffer_width_px(screen), buffer_height_px(screen));
+    return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot make a frame buffer", reason)
+                   : 0;
+}
+
+static int prepare_scaler(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    int ret;
+
+    if (screen->layout->plane_scales)
+        return 0;
+    ret = ar_scaler_init(&screen->scaler, screen->source_width_px, screen->source_height_px,
+                         screen->rect.width_px, screen->rect.height_px);
+    return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot make the scaler", reason) : 0;
+}
+
+static int try_layout(struct ar_kms_screen *screen, const struct ar_kms_layout *layout,
+                      struct ar_reason *reason)
+{
+    int ret;
+
+    screen->layout = layout;
+    ret = prepare_buffers(screen, reason);
+    if (ret == 0)
+        ret = prepare_scaler(screen, reason);
+    if (ret == 0)
+        ret = commit_mode(screen, reason);
+    if (ret < 0) {
+        ar_scaler_finish(&screen->scaler);
+        release_pictures(screen, screen->buffers);
+    }
+    return ret;
+}
+
+/* Where the screen is lost nothing else will do either. */
+static int show_black(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    int ret = -ENOTSUP;
+
+    screen->rect = ar_scale_fit(screen->source_width_px, screen->source_height_px,
+                                screen->card.mode.hdisplay, screen->card.mode.vdisplay);
+    for (size_t i = 0; i < AR_ARRAY_LEN(layouts); i++) {
+        if (screen->format_given && layouts[i].format != screen->format)
+            continue;
+        ret = try_layout(screen, &layouts[i], reason);
+        if (ret == 0 || ret == -EBUSY || ret == -ENODEV)
+            break;
+    }
+    return ret;
+}
+
+const char *ar_kms_screen_words(const struct ar_kms_screen *screen)
+{
+    const struct ar_kms_layout *layout = screen->layout;
+    const bool is_scaled = screen->rect.width_px != screen->source_width_px ||
+                           screen->rect.height_px != screen->source_height_px;
+
+    return layout && (is_scaled || layout->format == AR_FRAME_NV12) ? layout->words : "";
+}
+
+enum ar_frame_format ar_kms_screen_give_format(struct ar_kms_screen *screen)
+{
+    screen->format_given = true;
+    screen->format = screen->card.fd >= 0 ? screen->layout->format : AR_FRAME_XRGB;
+    return screen->format;
 }
 
 int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
@@ -106,9 +207,7 @@ int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
     screen->card = card;
     ret = prepare_pipe(screen, reason);
     if (ret == 0)
-        ret = prepare_pictures(screen, reason);
-    if (ret == 0)
-        ret = commit_mode(screen, reason);
+        ret = show_black(screen, reason);
     if (ret < 0)
         ar_kms_screen_close(screen);
     return ret;
@@ -155,16 +254,26 @@ int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *
     memset(screen->buffers, 0, sizeof(screen->buffers));
     ar_scaler_finish(&screen->scaler);
     screen->card.mode = *mode;
-    ret = prepare_pictures(screen, reason);
-    if (ret == 0)
-        ret = commit_mode(screen, reason);
+    ret = show_black(screen, reason);
     release_pictures(screen, old);
     return ret;
 }
 
+static void copy(const struct ar_kms_buffer *buffer, const struct ar_frame *frame)
+{
+    for (uint32_t i = 0; i < ar_frame_n_planes(frame->shape.format); i++) {
+        const struct ar_frame_plane *plane = &frame->planes[i];
+        uint8_t *out = buffer->pixels + (i == 0 ? 0 : buffer->chroma_b);
+
+        for (uint32_t y = 0; y < ar_frame_plane_rows(&frame->shape, i); y++)
+            memcpy(out + (size_t)y * buffer->pitch_b, plane->data + (size_t)y * plane->stride_b,
+                   ar_frame_plane_width_b(&frame->shape, i));
+    }
+}
+
 /* Each row is made in cached memory and copied out once, in address order: the buffer is write-combined. */
-static void draw(struct ar_kms_screen *screen, const struct ar_kms_buffer *buffer,
-                 const struct ar_frame *frame)
+static void scale(struct ar_kms_screen *screen, const struct ar_kms_buffer *buffer,
+                  const struct ar_frame *frame)
 {
     const struct ar_scale_rect *rect = &screen->rect;
     uint8_t *out =
@@ -180,7 +289,11 @@ int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *fram
     const struct ar_kms_buffer *back = &screen->buffers[1 - screen->front];
     struct ar_kms_atomic atomic = { 0 };
 
-    draw(screen, back, frame);
+    assert(frame->shape.format == screen->layout->format);
+    if (screen->layout->plane_scales)
+        copy(back, frame);
+    else
+        scale(screen, back, frame);
     ar_kms_atomic_add(&atomic, &screen->pipe, AR_KMS_PLANE_FB_ID, back->fb_id);
     return ar_kms_atomic_commit(&atomic, &screen->pipe,
                                 DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, user);

@@ -12,6 +12,14 @@
  * drawn and then flipped to by an atomic commit; while that is under way neither is touched. One thread.
  */
 
+/* How pictures lie in the buffers, and who brings them to the screen's size. */
+struct ar_kms_layout {
+    const char *words; /* of what the screen does for us */
+    enum ar_frame_format format;
+    uint32_t fourcc;
+    bool plane_scales; /* else we do, and the buffers have the mode's size */
+};
+
 struct ar_kms_screen {
     struct ar_kms_card card; /* fd -1: not open; the names are of the last one then */
     struct ar_kms_pipe pipe;
@@ -20,19 +28,28 @@ struct ar_kms_screen {
     uint32_t front; /* index of the buffer on the screen */
     uint32_t source_width_px;
     uint32_t source_height_px;
+    const struct ar_kms_layout *layout;
+    bool format_given;           /* frames can have no other from now on */
+    enum ar_frame_format format; /* NV12 in limited range, XRGB in full; valid once given */
     struct ar_scale_rect rect;
-    struct ar_scaler scaler;
+    struct ar_scaler scaler; /* where the plane does not scale */
 };
 
 /* The size of the pictures that will come. Opens nothing. */
 void ar_kms_screen_init(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px);
 
 /*
- * Finds a screen as ar_kms_card_open() does, and shows black on it. -EBUSY when another program has it. Leaves nothing
- * open when it fails.
+ * Finds a screen as ar_kms_card_open() does, and shows black on it. What its plane cannot do (YUV, scaling) is found by
+ * trying, unless the format is given. -EBUSY when another program has it. Leaves nothing open when it fails.
  */
 int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
                        const struct ar_kms_wish *wish, struct ar_reason *reason);
+
+/* Frames will come in the open screen's format, or in XRGB where it is not open. Gives the format. */
+enum ar_frame_format ar_kms_screen_give_format(struct ar_kms_screen *screen);
+
+/* What the screen does for us: "NV12 scaled by the screen"; empty: nothing. */
+const char *ar_kms_screen_words(const struct ar_kms_screen *screen);
 
 /* Shows again what was there before, and lets go. Accepts one that is not open. */
 void ar_kms_screen_close(struct ar_kms_screen *screen);

@@ -643,6 +643,86 @@ START_TEST(picture_is_letterboxed)
 }
 END_TEST
 
+static void expect_plane(uint32_t y_px, uint32_t height_px)
+{
+    ck_assert_uint_eq(*value_of("CRTC_X", DRM_MODE_OBJECT_PLANE), 0);
+    ck_assert_uint_eq(*value_of("CRTC_Y", DRM_MODE_OBJECT_PLANE), y_px);
+    ck_assert_uint_eq(*value_of("CRTC_W", DRM_MODE_OBJECT_PLANE), MODE_W_PX);
+    ck_assert_uint_eq(*value_of("CRTC_H", DRM_MODE_OBJECT_PLANE), height_px);
+}
+
+/* A plane as a Raspberry Pi's: it takes the pictures as they are painted. */
+START_TEST(plane_scales_and_converts)
+{
+    const uint64_t *fb = value_of("FB_ID", DRM_MODE_OBJECT_PLANE);
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    card.scales = true;
+    card.yuv = true;
+    card.hidden = _i == 1;
+    ck_assert_int_eq(rig_start(&rig, "kms", 64, 36, 30000, NULL), 0);
+    ck_assert_int_eq(ar_display_shape(rig.display)->format, AR_FRAME_NV12);
+    ck_assert_int_eq(ar_display_shape(rig.display)->range, AR_FRAME_LIMITED);
+    ck_assert_ptr_nonnull(
+        strstr(ar_display_describe(rig.display), "NV12 scaled by the screen"));
+    expect_plane(18, 113);
+    ck_assert_uint_eq(*value_of("COLOR_ENCODING", DRM_MODE_OBJECT_PLANE), _i == 1 ? 0 : 5);
+    ck_assert_uint_eq(*value_of("COLOR_RANGE", DRM_MODE_OBJECT_PLANE), _i == 1 ? 0 : 8);
+    ck_assert_uint_eq(pixel(*fb, 0, 35) & 0xff, 16);
+    ck_assert_uint_eq(pixel(*fb, 0, 36) & 0xff, 128);
+    show_gray(&rig, 255, 1);
+    ar_loop_run_once(rig.loop, 100000);
+    ck_assert_uint_eq(rig.n_shown, 1);
+    for (uint32_t y = 0; y < 54; y++) {
+        ck_assert_uint_eq(pixel(*fb, 0, y) & 0xff, y < 36 ? 235 : 128);
+        ck_assert_uint_eq(pixel(*fb, 15, y) >> 16, y < 36 ? 235 : 128);
+    }
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(plane_scales)
+{
+    const uint64_t *fb = value_of("FB_ID", DRM_MODE_OBJECT_PLANE);
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    card.scales = true;
+    ck_assert_int_eq(rig_start(&rig, "kms", 64, 36, 30000, NULL), 0);
+    ck_assert_int_eq(ar_display_shape(rig.display)->format, AR_FRAME_XRGB);
+    ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "Hz, scaled by the screen"));
+    expect_plane(18, 113);
+    show_gray(&rig, 200, 1);
+    for (uint32_t x = 0; x < 80; x++)
+        for (uint32_t y = 0; y < 40; y++)
+            ck_assert_uint_eq(pixel(*fb, x, y), x < 64 && y < 36 ? 0xc8c8c8 : 0);
+    rig_finish(&rig);
+}
+END_TEST
+
+/* The frames stay as they were at the start: a screen that cannot take them any more is the end. */
+START_TEST(format_is_for_good)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    card.scales = true;
+    card.yuv = true;
+    ck_assert_int_eq(rig_start(&rig, "kms", 64, 36, 30000, NULL), 0);
+    put_in_front("tty2\n");
+    rig_run(&rig, 400000);
+    card.yuv = false;
+    put_in_front("tty1\n");
+    rig_run(&rig, 400000);
+    ck_assert_uint_eq(rig.n_failed, 1);
+    rig_finish(&rig);
+}
+END_TEST
+
 START_TEST(stop_waits_restores_and_frees)
 {
     struct rig rig;
@@ -983,6 +1063,9 @@ int main(void)
     tcase_add_test(tcase, pictures_flip_between_two_buffers);
     tcase_add_test(tcase, times_are_never_before_the_picture);
     tcase_add_test(tcase, picture_is_letterboxed);
+    tcase_add_loop_test(tcase, plane_scales_and_converts, 0, 2);
+    tcase_add_test(tcase, plane_scales);
+    tcase_add_test(tcase, format_is_for_good);
     tcase_add_test(tcase, stop_waits_restores_and_frees);
     tcase_add_test(tcase, busy_drops_one_picture);
     tcase_add_test(tcase, refusal_is_told_once);
