@@ -25,6 +25,8 @@ struct ar_capture_backend {
     int (*start)(struct ar_capture *base, struct ar_reason *reason);
     void (*stop)(struct ar_capture *base);
     int (*next)(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason);
+    void (*suspend)(struct ar_capture *base); /* NULL: there is nothing to let go of */
+    void (*resume)(struct ar_capture *base, uint64_t away_us);
 };
 
 /* Counts that any thread may read. */
@@ -65,6 +67,7 @@ struct ar_capture {
     atomic_uint state; /* enum ar_capture_state */
     struct ar_capture_window window;
     struct ar_capture_search search;
+    uint64_t suspended_us;
     atomic_uint measured_millihz;
     pthread_mutex_t controls_lock;
     struct ar_entries controls;            /* that the camera shall have, as last set */

@@ -387,6 +387,22 @@ int ar_capture_next(struct ar_capture *capture, struct ar_frame **out, struct ar
     return ret;
 }
 
+void ar_capture_suspend(struct ar_capture *capture)
+{
+    assert(capture->started);
+    if (capture->backend->suspend)
+        capture->backend->suspend(capture);
+    capture->suspended_us = ar_clock_now_us();
+    ar_capture_set_state(capture, AR_CAPTURE_SUSPENDED);
+}
+
+void ar_capture_resume(struct ar_capture *capture)
+{
+    ar_capture_set_state(capture, AR_CAPTURE_FLOWING);
+    capture->window = (struct ar_capture_window){ .start_us = 0 };
+    capture->backend->resume(capture, ar_clock_now_us() - capture->suspended_us);
+}
+
 int ar_capture_set_control(struct ar_capture *capture, const char *name, const char *text,
                            struct ar_reason *reason)
 {
@@ -440,6 +456,7 @@ static const struct {
     [AR_CAPTURE_BUSY] = { "busy", "another program has the camera" },
     [AR_CAPTURE_DENIED] = { "denied", "no permission for the camera" },
     [AR_CAPTURE_CHANGING] = { "changing", "the input changes" },
+    [AR_CAPTURE_SUSPENDED] = { "suspended", "" },
 };
 
 enum ar_capture_state ar_capture_state_of(const struct ar_capture *capture)

@@ -82,16 +82,24 @@ bool ar_capture_lossless(const struct ar_capture *capture);
 int ar_capture_next(struct ar_capture *capture, struct ar_frame **out,
                     struct ar_reason *reason);
 
+/*
+ * Between two next(): lets go of the camera until resume, from which on the next one is had within some tenths of a second,
+ * in frames of the same shape. A clip and the scene stand still meanwhile.
+ */
+void ar_capture_suspend(struct ar_capture *capture);
+void ar_capture_resume(struct ar_capture *capture);
+
 /* Whether pictures come, and if not, why. Any thread may ask. Clips and the scene always flow. */
 enum ar_capture_state {
     AR_CAPTURE_FLOWING,
-    AR_CAPTURE_LOST,     /* unplugged */
-    AR_CAPTURE_SILENT,   /* there, but it gives no pictures */
-    AR_CAPTURE_DAMAGED,  /* it gives only damaged ones */
-    AR_CAPTURE_FAILING,  /* it answers with errors */
-    AR_CAPTURE_BUSY,     /* another program took it */
-    AR_CAPTURE_DENIED,   /* we may not open it any more */
-    AR_CAPTURE_CHANGING, /* its input changed: it is being opened anew */
+    AR_CAPTURE_LOST,      /* unplugged */
+    AR_CAPTURE_SILENT,    /* there, but it gives no pictures */
+    AR_CAPTURE_DAMAGED,   /* it gives only damaged ones */
+    AR_CAPTURE_FAILING,   /* it answers with errors */
+    AR_CAPTURE_BUSY,      /* another program took it */
+    AR_CAPTURE_DENIED,    /* we may not open it any more */
+    AR_CAPTURE_CHANGING,  /* its input changed: it is being opened anew */
+    AR_CAPTURE_SUSPENDED, /* nobody wants pictures */
     AR_CAPTURE_N_STATES,
 };
 

@@ -282,6 +282,12 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
     return 0;
 }
 
+/* It goes on where it stood. */
+static void resume(struct ar_capture *base, uint64_t away_us)
+{
+    from_base(base)->origin_us += away_us;
+}
+
 const struct ar_capture_backend ar_capture_file = {
     .name = "file",
     .size_b = sizeof(struct file),
@@ -290,4 +296,5 @@ const struct ar_capture_backend ar_capture_file = {
     .start = start,
     .stop = stop,
     .next = next,
+    .resume = resume,
 };

@@ -149,6 +149,12 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
     return 0;
 }
 
+/* It goes on where it stood. */
+static void resume(struct ar_capture *base, uint64_t away_us)
+{
+    from_base(base)->origin_us += away_us;
+}
+
 const struct ar_capture_backend ar_capture_pattern = {
     .name = "pattern",
     .size_b = sizeof(struct pattern),
@@ -157,4 +163,5 @@ const struct ar_capture_backend ar_capture_pattern = {
     .start = start,
     .stop = stop,
     .next = next,
+    .resume = resume,
 };

@@ -515,6 +515,18 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
     }
 }
 
+static void suspend(struct ar_capture *base)
+{
+    close_stream(from_base(base));
+}
+
+/* Opened by the next question. Whatever kept it away before has to show itself again. */
+static void resume(struct ar_capture *base, uint64_t away_us)
+{
+    (void)away_us;
+    from_base(base)->retry_us = 0;
+}
+
 const struct ar_capture_backend ar_capture_v4l2 = {
     .name = "v4l2",
     .size_b = sizeof(struct v4l2),
@@ -522,4 +534,6 @@ const struct ar_capture_backend ar_capture_v4l2 = {
     .start = start,
     .stop = stop,
     .next = next,
+    .suspend = suspend,
+    .resume = resume,
 };

@@ -19,6 +19,9 @@ const struct ar_command ar_commands[] = {
       "return when pictures are shown, the camera gives them, a style paints, or nobody answers" },
     { "set", "KEY VALUE|KEY=VALUE", 2, 2, AR_COMMAND_CHANGES,
       "change an option of the running daemon" },
+    { "pause", "", 0, 0, AR_COMMAND_CHANGES,
+      "close the camera and keep the last picture, until resume" },
+    { "resume", "", 0, 0, AR_COMMAND_CHANGES, "paint again" },
     { "stop", "", 0, 0, AR_COMMAND_CHANGES, "end the daemon" },
     { .name = NULL },
 };

@@ -413,7 +413,7 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
     params.height_px = pipeline->stats.height_px;
     state = pipeline->stats.state;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    if (state != AR_PIPELINE_RUNNING)
+    if (state < AR_PIPELINE_RUNNING)
         return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
     params.temporal = pipeline->temporal;
     params.blend = pipeline->blend;
@@ -458,6 +458,25 @@ void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
 void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted)
 {
     atomic_store(&pipeline->overlay, wanted);
+}
+
+static void set_paused(struct ar_pipeline *pipeline, bool paused)
+{
+    atomic_store(&pipeline->paused, paused);
+    pthread_mutex_lock(&pipeline->loops_lock);
+    if (pipeline->capture_loop)
+        ar_loop_wake(pipeline->capture_loop);
+    pthread_mutex_unlock(&pipeline->loops_lock);
+}
+
+void ar_pipeline_pause(struct ar_pipeline *pipeline)
+{
+    set_paused(pipeline, true);
+}
+
+void ar_pipeline_resume(struct ar_pipeline *pipeline)
+{
+    set_paused(pipeline, false);
 }
 
 void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung)

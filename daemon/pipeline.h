@@ -80,6 +80,13 @@ void ar_pipeline_set_blend(struct ar_pipeline *pipeline,
                            const struct ar_decoder_blend_params *blend);
 void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted);
 
+/*
+ * The camera is closed and nothing is painted until resume; the last picture stays. From the next frame on; what is set meanwhile
+ * counts from the first picture after it.
+ */
+void ar_pipeline_pause(struct ar_pipeline *pipeline);
+void ar_pipeline_resume(struct ar_pipeline *pipeline);
+
 /* Measures the network's times again at the next frame; the picture stands still for two seconds at most. */
 void ar_pipeline_calibrate(struct ar_pipeline *pipeline);
 /* What each layer costs at each width (daemon/explain.h). NULL with the reason before that is known. */
@@ -106,6 +113,7 @@ enum ar_pipeline_state {
     AR_PIPELINE_STARTING,
     AR_PIPELINE_CALIBRATING,
     AR_PIPELINE_RUNNING,
+    AR_PIPELINE_PAUSED,
     AR_PIPELINE_ENDED,
     AR_PIPELINE_N_STATES,
 };

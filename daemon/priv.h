@@ -74,6 +74,7 @@ struct ar_pipeline {
     pthread_t threads[2 + AR_DISPLAY_MAX];
     uint32_t n_threads;
     atomic_uint n_running;
+    atomic_bool paused;
     atomic_bool stopping;
 
     struct ar_model *

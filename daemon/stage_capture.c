@@ -9,6 +9,9 @@
 /* One being turned, one in the mailbox, one with the painter, who gives it back before he takes the next. */
 #define N_FRAMES_TURNED 3
 
+/* Between two signs of life of a daemon that rests: some of them in any watchdog's period. */
+#define REST_US 500000
+
 static void publish_source(struct ar_pipeline *pipeline)
 {
     const struct ar_frame_shape *shape = &pipeline->shape_in;
@@ -81,6 +84,25 @@ static void publish_change(struct ar_pipeline *pipeline)
         publish_source(pipeline);
 }
 
+/*
+ * Nobody wants pictures: the camera is closed, and this thread sleeps but for signs of life, as nothing is shown that
+ * could be one. -ECANCELED after a stop.
+ */
+static int rest(struct ar_pipeline *pipeline)
+{
+    int ret = 0;
+
+    ar_capture_suspend(pipeline->capture);
+    ar_pipeline_set_state(pipeline, AR_PIPELINE_PAUSED);
+    while (ret != -ECANCELED && atomic_load(&pipeline->paused)) {
+        ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+        ret = ar_loop_run_once(pipeline->capture_loop, REST_US);
+    }
+    ar_capture_resume(pipeline->capture);
+    ar_pipeline_set_state(pipeline, AR_PIPELINE_RUNNING);
+    return ret == -ECANCELED ? ret : 0;
+}
+
 static void stream(struct ar_pipeline *pipeline)
 {
     struct ar_reason reason = { "" };
@@ -89,7 +111,9 @@ static void stream(struct ar_pipeline *pipeline)
 
     do {
         frame = NULL;
-        ret = ar_capture_next(pipeline->capture, &frame, &reason);
+        ret = atomic_load(&pipeline->paused) ? rest(pipeline) : 0;
+        if (ret == 0)
+            ret = ar_capture_next(pipeline->capture, &frame, &reason);
         if (ret == 0) {
             publish_change(pipeline);
             ret = deliver(pipeline, &frame);

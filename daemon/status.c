@@ -10,6 +10,7 @@ static const char *const state_names[] = {
     [AR_PIPELINE_STARTING] = "starting",
     [AR_PIPELINE_CALIBRATING] = "calibrating",
     [AR_PIPELINE_RUNNING] = "running",
+    [AR_PIPELINE_PAUSED] = "paused",
     [AR_PIPELINE_ENDED] = "ended",
 };
 

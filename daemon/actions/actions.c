@@ -13,6 +13,7 @@ static const struct {
     { "budget", ar_action_budget }, { "calibrate", ar_action_calibrate },
     { "trace", ar_action_trace },   { "events", ar_action_events },
     { "set", ar_action_set },       { "stop", ar_action_stop },
+    { "pause", ar_action_pause },   { "resume", ar_action_resume },
 };
 
 ar_action_fn *ar_actions_find(const char *command)

@@ -33,9 +33,17 @@ static int take_watts(struct ar_run *run, const char *text, struct ar_reason *re
 json_t *ar_action_calibrate(struct ar_run *run, const char *const *args,
                             struct ar_reason *reason)
 {
+    struct ar_pipeline_status status;
+
     if (args[0] && strcmp(args[0], "--watts") != 0) {
         ar_reason_set(reason, -EINVAL, "calibrate: '%s', must be --watts IDLE,BUSY or nothing",
                       args[0]);
+        return NULL;
+    }
+    ar_pipeline_status(run->pipeline, &status);
+    if (status.state == AR_PIPELINE_PAUSED) {
+        ar_reason_set(reason, -EAGAIN,
+                      "calibrate: nothing is painted now; `ar-ctl resume` first");
         return NULL;
     }
     if (args[0] && take_watts(run, args[1], reason) < 0)

@@ -5,7 +5,7 @@
  * tried in the virtual machine.
  *
  * /dev/straw is there as long as the file $STRAW_CAMERA says so, which the test writes: "on WxH", "hung WxH" or "off". What its
- * only control is set to goes to $STRAW_CAMERA.brightness.
+ * only control is set to goes to $STRAW_CAMERA.brightness, and how often it is open to $STRAW_CAMERA.open.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -135,6 +135,30 @@ static void *run(void *argument)
     return NULL;
 }
 
+/* For the test to read: a number in $STRAW_CAMERA.WHAT. */
+static int tell(const char *what, int number)
+{
+    char path[512];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s.%s", getenv("STRAW_CAMERA"), what);
+    file = fopen(path, "we");
+    if (!file)
+        return -1;
+    fprintf(file, "%d", number);
+    return fclose(file);
+}
+
+/* Under the lock. */
+static void tell_open(void)
+{
+    int n_open = 0;
+
+    for (uint32_t i = 0; i < MAX_FDS; i++)
+        n_open += straw.fds[i] > 0;
+    tell("open", n_open);
+}
+
 static int open_node(void)
 {
     static pthread_t thread;
@@ -155,6 +179,7 @@ static int open_node(void)
             straw.fds[i] = fd;
             break;
         }
+    tell_open();
     pthread_mutex_unlock(&straw.lock);
     return fd;
 }
@@ -180,9 +205,11 @@ int close(int fd)
 
     real("close", &next);
     pthread_mutex_lock(&straw.lock);
-    for (uint32_t i = 0; i < MAX_FDS; i++)
-        if (fd > 0 && straw.fds[i] == fd)
-            straw.fds[i] = 0;
+    if (is_ours(fd)) {
+        for (uint32_t i = 0; i < MAX_FDS; i++)
+            straw.fds[i] = straw.fds[i] == fd ? 0 : straw.fds[i];
+        tell_open();
+    }
     if (fd > 0 && fd == straw.stream_fd) {
         straw.stream_fd = 0;
         straw.streaming = false;
@@ -238,17 +265,8 @@ static int query_control(struct v4l2_query_ext_ctrl *query)
 
 static int set_controls(const struct v4l2_ext_controls *controls)
 {
-    char path[512];
-    FILE *file;
-
     straw.brightness = controls->controls[0].value;
-    snprintf(path, sizeof(path), "%s.brightness", getenv("STRAW_CAMERA"));
-    file = fopen(path, "we");
-    if (!file)
-        return EIO;
-    fprintf(file, "%d", straw.brightness);
-    fclose(file);
-    return 0;
+    return tell("brightness", straw.brightness) < 0 ? EIO : 0;
 }
 
 static int queue(const struct v4l2_buffer *buffer)

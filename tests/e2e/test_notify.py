@@ -61,6 +61,17 @@ class Notify(harness.Case):
                 self.assertEqual(set(messages), {'WATCHDOG=1\n'})
                 self.assertIn(len(messages), range(3, 10))  # eight would be exact
 
+    def test_alive_while_paused(self):
+        """Nothing is shown, because nothing was asked for: no reason to be started anew."""
+        with self.managed(*SCENE, '--display', 'null') as (manager, daemon):
+            self.assertIn('READY=1', manager.receive())
+            self.assertEqual(daemon.ctl('pause').code, 0)
+            daemon.wait_until(lambda status: status['state'] == 'paused', 'it is paused')
+            list(manager.messages(WATCHDOG_S))
+            # As it sleeps for half a second at a time, which is often enough for a watchdog of seconds.
+            self.assertGreaterEqual(len(list(manager.messages(2.5))), 3)
+            self.assertIsNone(daemon.process.poll())
+
     def test_not_ready_without_a_picture(self):
         """The clip is a pipe that nobody writes to."""
         os.mkfifo(self.folder / 'pipe')
