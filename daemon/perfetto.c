@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { PID = 1, TID_WAIT = 1, TID_PAINT = 2 };
+enum { PID = 1, TID_WAIT = 1, TID_PAINT = 2, TID_PRESENT = 3 };
 
 static long long us_of(const json_t *object, const char *key)
 {
@@ -17,8 +17,9 @@ void ar_perfetto_begin(FILE *out)
         out,
         "{\"ph\":\"M\",\"pid\":%d,\"name\":\"process_name\",\"args\":{\"name\":\"ar-daemon\"}},\n"
         "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"wait\"}},\n"
-        "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"paint\"}}",
-        PID, PID, TID_WAIT, PID, TID_PAINT);
+        "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"paint\"}},\n"
+        "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"present\"}}",
+        PID, PID, TID_WAIT, PID, TID_PAINT, PID, TID_PRESENT);
 }
 
 static void slice(FILE *out, int tid, const char *name, long long start_us, long long end_us)
@@ -87,6 +88,10 @@ void ar_perfetto_frame(const json_t *header, const json_t *frame, FILE *out)
         fputc('}', out);
     }
     segments(header, frame, end_us, out);
+    if (end_us > 0 && us_of(frame, "shown_us") > end_us) {
+        slice(out, TID_PRESENT, "present", end_us, us_of(frame, "shown_us"));
+        fputc('}', out);
+    }
     counter(out, "slow-down", start_us,
             exp(json_number_value(json_object_get(frame, "level"))) *
                 json_number_value(json_object_get(frame, "clock")));

@@ -155,6 +155,7 @@ struct ar_pipeline_status {
     uint32_t height_px;
     uint32_t rate_millihz;     /* that the source promised */
     uint32_t measured_millihz; /* of pictures that came; 0 in the first second */
+    uint32_t refresh_millihz;  /* of the leader, found from its flips; 0: not known */
     uint32_t n_threads;
     uint32_t frames_wanted; /* 0: no end */
     uint64_t budget_us;

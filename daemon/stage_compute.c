@@ -424,9 +424,12 @@ static void account(struct ar_pipeline *pipeline, const struct paint_times *time
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
-static void trace(struct ar_pipeline *pipeline, const struct paint_times *times)
+static void trace(struct ar_pipeline *pipeline, const struct ar_frame *in,
+                  const struct paint_times *times)
 {
-    const struct ar_trace_frame frame = { .arrival_us = times->released_us,
+    const struct ar_trace_frame frame = { .sequence = in->sequence,
+                                          .capture_us = in->capture_us,
+                                          .arrival_us = times->released_us,
                                           .end_us = times->end_us,
                                           .decided = pipeline->governor.frame };
 
@@ -532,12 +535,12 @@ static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
 
     if (!paint(pipeline, in, out, &times)) {
         times.end_us = 0;
-        trace(pipeline, &times);
+        trace(pipeline, in, &times);
         count_degraded(pipeline);
         ar_frame_unref(&out);
         return;
     }
-    trace(pipeline, &times);
+    trace(pipeline, in, &times);
     account(pipeline, &times, (double)out->width);
     if (pipeline->sheet)
         ar_sheet_offer(pipeline->sheet, in, out);

@@ -31,14 +31,18 @@ static void lead(struct ar_output *output, const struct ar_display_shown *shown)
 {
     struct ar_pipeline *pipeline = output->pipeline;
     struct ar_budget_ledger *ledger = &pipeline->stats.ledger;
+    double period_us;
 
     pthread_mutex_lock(&pipeline->phase_lock);
     ar_phase_flip(&pipeline->phase, shown->shown_us);
+    period_us = ar_phase_is_locked(&pipeline->phase) ? pipeline->phase.period_us : 0.0;
     pthread_mutex_unlock(&pipeline->phase_lock);
+    ar_trace_shown(pipeline->trace, shown->capture_us, shown->shown_us);
 
     pthread_mutex_lock(&pipeline->stats_lock);
     ar_budget_ledger_add(ledger, AR_BUDGET_PRESENT, shown->shown_us - shown->painted_us);
     ar_budget_ledger_add(ledger, AR_BUDGET_LATENCY, shown->shown_us - shown->capture_us);
+    pipeline->stats.refresh_millihz = period_us > 0.0 ? (uint32_t)(1e9 / period_us + 0.5) : 0;
     pthread_mutex_unlock(&pipeline->stats_lock);
     ar_notify_ready(&pipeline->notify, ar_display_describe(output->display));
     ar_notify_alive(&pipeline->notify, ar_clock_now_us());

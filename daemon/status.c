@@ -148,6 +148,8 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
                         json_integer((json_int_t)status->n_calibrations));
     json_object_set_new(object, "heat", heat_json(heat, status->cap_width));
     json_object_set_new(object, "energy", energy_json(status, now_us));
+    json_object_set_new(object, "refresh_millihz",
+                        known(status->refresh_millihz > 0, (double)status->refresh_millihz));
     json_object_set_new(object, "phase_us",
                         known(status->phase_us >= 0, (double)status->phase_us));
     return object;
@@ -288,8 +290,11 @@ void ar_status_print(const json_t *status, FILE *out)
     print_heat(json_object_get(status, "heat"), out);
     print_energy(json_object_get(status, "energy"), out);
     if (json_is_number(json_object_get(status, "phase_us")))
-        fprintf(out, "  phase     frames arrive %.1f ms after a refresh of the screen\n",
-                number_of(status, "phase_us") / 1e3);
+        fprintf(
+            out,
+            "  phase     frames arrive %.1f ms after a refresh of the screen, which has %.2f "
+            "a second\n",
+            number_of(status, "phase_us") / 1e3, number_of(status, "refresh_millihz") / 1e3);
     print_stages(json_object_get(status, "stages"), out);
 }
 

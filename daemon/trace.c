@@ -34,6 +34,23 @@ void ar_trace_add(struct ar_trace *trace, const struct ar_trace_frame *frame)
     pthread_mutex_unlock(&trace->lock);
 }
 
+/* Pictures are shown soon after they are painted: few are looked at. */
+void ar_trace_shown(struct ar_trace *trace, uint64_t capture_us, uint64_t shown_us)
+{
+    pthread_mutex_lock(&trace->lock);
+    for (uint64_t back = 1; back <= trace->n_added && back <= AR_TRACE_FRAMES; back++) {
+        struct ar_trace_frame *frame =
+            &trace->frames[(trace->n_added - back) % AR_TRACE_FRAMES];
+
+        if (frame->capture_us > capture_us)
+            continue;
+        if (frame->capture_us == capture_us)
+            frame->shown_us = shown_us;
+        break;
+    }
+    pthread_mutex_unlock(&trace->lock);
+}
+
 uint32_t ar_trace_read(struct ar_trace *trace, uint64_t from, struct ar_trace_frame *frames,
                        uint32_t capacity)
 {
@@ -65,13 +82,17 @@ json_t *ar_trace_frame_json(const struct ar_trace_frame *frame)
                                         "cause", ar_governor_cause_name(decided->causes[i]),
                                         "at_us", (json_int_t)decided->decided_us[i],
                                         "predicted_us", (json_int_t)decided->predicted_us[i]));
-    object = json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "frame",
-                       (json_int_t)frame->number, "arrival_us", (json_int_t)frame->arrival_us,
+    object = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o}", "frame",
+                       (json_int_t)frame->number, "sequence", (json_int_t)frame->sequence,
+                       "capture_us", (json_int_t)frame->capture_us, "arrival_us",
+                       (json_int_t)frame->arrival_us, /* */
                        "start_us", (json_int_t)decided->start_us, "deadline_us",
                        (json_int_t)decided->deadline_us, "clock", decided->clock, "level",
                        decided->levels[0], "segments", segments);
     if (frame->end_us > 0)
         json_object_set_new(object, "end_us", json_integer((json_int_t)frame->end_us));
+    if (frame->shown_us > 0)
+        json_object_set_new(object, "shown_us", json_integer((json_int_t)frame->shown_us));
     return object;
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/sheet.h"
 #include "daemon/status.h"
 #include "daemon/styles.h"
+#include "daemon/trace.h"
 #include "daemon/wire.h"
 #include "tests/suite.h"
 
@@ -304,6 +305,33 @@ START_TEST(status_tells_why_nothing_is_seen)
 }
 END_TEST
 
+/* Frames are told apart by when they were captured: numbers start again with the camera. */
+START_TEST(a_trace_has_when_a_frame_was_shown)
+{
+    struct ar_trace *trace = ar_trace_create();
+    struct ar_trace_frame frames[4];
+    json_t *object;
+
+    ck_assert_ptr_nonnull(trace);
+    for (uint64_t i = 1; i <= 3; i++)
+        ar_trace_add(trace, &(struct ar_trace_frame){ .sequence = 7, .capture_us = 1000 * i });
+    ar_trace_shown(trace, 2000, 2500);
+    ar_trace_shown(trace, 1500, 9999); /* a picture of words, which was not painted */
+    ck_assert_uint_eq(ar_trace_read(trace, 1, frames, 4), 3);
+    for (uint64_t i = 1; i <= 3; i++)
+        ck_assert_uint_eq(frames[i - 1].shown_us, i == 2 ? 2500 : 0);
+    object = ar_trace_frame_json(&frames[1]);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "sequence")), 7);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "capture_us")), 2000);
+    ck_assert_int_eq(json_integer_value(json_object_get(object, "shown_us")), 2500);
+    json_decref(object);
+    object = ar_trace_frame_json(&frames[0]);
+    ck_assert_ptr_null(json_object_get(object, "shown_us"));
+    json_decref(object);
+    ar_trace_destroy(trace);
+}
+END_TEST
+
 START_TEST(a_latch_keeps_its_first_result)
 {
     struct ar_latch latch;
@@ -359,6 +387,7 @@ int main(void)
     tcase_add_test(pure, status_is_complete_and_printable);
     tcase_add_test(pure, status_tells_of_each_display);
     tcase_add_test(pure, status_tells_why_nothing_is_seen);
+    tcase_add_test(pure, a_trace_has_when_a_frame_was_shown);
     tcase_add_test(pure, a_latch_keeps_its_first_result);
     tcase_add_test(pure, a_socket_path_that_is_too_long_is_refused);
     tcase_add_test(pure, every_command_has_an_action);
