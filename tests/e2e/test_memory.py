@@ -1,13 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Memory, descriptors and threads stay what they are, however long it paints and whatever it paints in."""
-import os
-import pathlib
-import re
-
 import harness
+from use import KIB, Use
 
-KIB = 1024
 # A tenth of a picture lost with each frame, or a tenth of a painter with each style, is above these.
 RUNNING_SLACK_B = 256 * KIB
 SWITCHING_SLACK_B = 2048 * KIB
@@ -17,21 +13,6 @@ N_FRAMES = 1500 if harness.SLOW < 2 else 150
 LARGE_PEAK_B = 120_000_000  # at 1280x720, in whatever numbers and at whatever width it paints
 N_LARGE_FRAMES = 300
 LARGE_S = 240
-
-
-class Use:
-    """What a process holds."""
-
-    def __init__(self, pid):
-        text = pathlib.Path(f'/proc/{pid}/status').read_text()
-        self.resident_b, self.peak_b = (int(re.search(rf'^{name}:\s+(\d+) kB', text, re.MULTILINE).group(1)) * KIB
-                                        for name in ('VmRSS', 'VmHWM'))
-        self.n_threads = int(re.search(r'^Threads:\s+(\d+)', text, re.MULTILINE).group(1))
-        self.n_descriptors = len(os.listdir(f'/proc/{pid}/fd'))
-
-    def __str__(self):
-        return (f'{self.resident_b // KIB} KiB, {self.peak_b // KIB} at most, {self.n_threads} threads, '
-                f'{self.n_descriptors} descriptors')
 
 
 class Flat(harness.Case):
