@@ -456,9 +456,10 @@ static int make_notice(struct v4l2 *v4l2, uint64_t now_us, struct ar_frame **out
     return 0;
 }
 
-static void check_silence(struct v4l2 *v4l2, uint64_t now_us)
+/* After a look at what came: we may have been away ourselves, stopped or asleep. */
+static void check_silence(struct v4l2 *v4l2)
 {
-    if (now_us < v4l2->silent_us)
+    if (ar_clock_now_us() < v4l2->silent_us)
         return;
     if (n_corrupt(v4l2) > v4l2->n_corrupt_before)
         go_away_as(v4l2, AR_CAPTURE_DAMAGED, "it gives only damaged pictures");
@@ -473,9 +474,7 @@ static uint64_t attend(struct v4l2 *v4l2, uint64_t now_us)
 
     if (v4l2->leaving)
         close_stream(v4l2);
-    else if (v4l2->source)
-        check_silence(v4l2, now_us);
-    else if (now_us >= v4l2->retry_us)
+    else if (!v4l2->source && now_us >= v4l2->retry_us)
         try_again(v4l2);
     if (v4l2->leaving)
         return now_us;
@@ -510,8 +509,12 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
             return ret;
         events = v4l2->events;
         v4l2->events = 0;
-        if (v4l2->source && !v4l2->leaving && events && take_picture(v4l2, events, out) == 0)
+        if (!v4l2->source || v4l2->leaving)
+            continue;
+        if (events && take_picture(v4l2, events, out) == 0)
             return 0;
+        if (!v4l2->leaving)
+            check_silence(v4l2);
     }
 }
 

@@ -1028,6 +1028,18 @@ START_TEST(test_silence)
 }
 END_TEST
 
+/* Stopped or asleep for longer than a camera may be silent: its picture has been waiting for us. */
+START_TEST(test_silence_of_our_own)
+{
+    start_streaming();
+    expose_good(1, 99);
+    usleep(2100000);
+    expect(99, 2);
+    expect_state(AR_CAPTURE_FLOWING, 0);
+    ck_assert_uint_eq(straw.n_opened, 1);
+}
+END_TEST
+
 static void expose_damaged(void *user, uint64_t n_expired)
 {
     if (free_buffer() != NONE)
@@ -1282,6 +1294,7 @@ int main(void)
     tcase_add_test(camera, test_name_of_no_camera);
     tcase_add_test(camera, test_other_reasons);
     tcase_add_test(camera, test_silence);
+    tcase_add_test(camera, test_silence_of_our_own);
     tcase_add_test(camera, test_only_damaged_pictures);
     tcase_add_test(camera, test_another_mode);
     tcase_add_test(camera, test_camera_in_place_of_the_scene);
