@@ -62,11 +62,16 @@ static int map_buffer(struct ar_v4l2_queue *queue, const size_t *need_b, uint32_
     return 0;
 }
 
+/*
+ * Memory for a device's DMA is uncached on many boards, and reading it takes several times as long. Where the driver has
+ * a choice it gives us cached memory, which the kernel keeps in step when buffers change hands; others ignore the flag.
+ */
 static int request_buffers(const struct ar_v4l2_node *node, uint32_t *n_buffers)
 {
     struct v4l2_requestbuffers request = { .count = *n_buffers,
                                            .type = node->type,
-                                           .memory = V4L2_MEMORY_MMAP };
+                                           .memory = V4L2_MEMORY_MMAP,
+                                           .flags = V4L2_MEMORY_FLAG_NON_COHERENT };
     const int ret = ar_v4l2_node_call(node, VIDIOC_REQBUFS, &request);
 
     *n_buffers = ar_min_u32(request.count, AR_V4L2_MAX_BUFFERS);
