@@ -17,8 +17,8 @@
 
 struct ar_writer;
 
-#define AR_WRITER_BLOCK_B  (1u << 20)
-#define AR_WRITER_N_BLOCKS 8
+#define AR_WRITER_BLOCK_B  (1u << 18) /* what a full disk may cost */
+#define AR_WRITER_N_BLOCKS 32
 
 /* The descriptor of a regular file, empty and not O_APPEND, is borrowed until destroy. AUTO falls back, as a loop does. */
 int ar_writer_create(struct ar_writer **out, int fd, enum ar_loop_kind kind);

@@ -22,6 +22,10 @@ const struct ar_command ar_commands[] = {
     { "pause", "", 0, 0, AR_COMMAND_CHANGES,
       "close the camera and keep the last picture, until resume" },
     { "resume", "", 0, 0, AR_COMMAND_CHANGES, "paint again" },
+    { "snapshot", "FILE.jpg [--pair]", 1, 2, AR_COMMAND_CHANGES,
+      "write the next painting as a picture; --pair: beside what the camera saw" },
+    { "record", "start FILE|stop", 1, 2, AR_COMMAND_CHANGES,
+      "paintings into a movie (.mp4, .mov, .y4m) that plays while it grows" },
     { "stop", "", 0, 0, AR_COMMAND_CHANGES, "end the daemon" },
     { .name = NULL },
 };

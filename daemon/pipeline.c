@@ -65,6 +65,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     ar_latch_init(&pipeline->displays_open);
     ar_latch_init(&pipeline->go);
     ar_latch_init(&pipeline->compute_done);
+    ar_taps_init(&pipeline->taps);
     ar_budget_ledger_init(&pipeline->stats.ledger);
     pipeline->stats.n_threads = usable_threads(params->settings->network.threads);
     pipeline->stats.frames_wanted = pipeline->n_frames;
@@ -387,6 +388,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_pool_destroy(pipeline->pool_out);
     ar_workers_destroy(pipeline->workers);
     ar_notify_finish(&pipeline->notify);
+    ar_taps_finish(&pipeline->taps);
     ar_latch_finish(&pipeline->compute_done);
     ar_latch_finish(&pipeline->go);
     ar_latch_finish(&pipeline->displays_open);
@@ -551,6 +553,27 @@ json_t *ar_pipeline_trace(struct ar_pipeline *pipeline, uint64_t from)
     free(times);
     return json_pack("{s:o*, s:o, s:I}", "header", header, "frames", list, "next",
                      (json_int_t)(n > 0 ? frames[n - 1].number + 1 : from));
+}
+
+int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *camera,
+                       struct ar_frame_shape *painting)
+{
+    enum ar_pipeline_state state;
+
+    pthread_mutex_lock(&pipeline->stats_lock);
+    state = pipeline->stats.state;
+    pthread_mutex_unlock(&pipeline->stats_lock);
+    if (state != AR_PIPELINE_RUNNING && state != AR_PIPELINE_PAUSED)
+        return -EAGAIN;
+    *camera = pipeline->shape_in;
+    *painting = *ar_pool_shape(pipeline->pool_out);
+    return 0;
+}
+
+void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
+                         struct ar_tap *tap)
+{
+    ar_taps_set(&pipeline->taps, place, tap);
 }
 
 int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, const char *text,

@@ -11,6 +11,7 @@
 #include "budget/ledger.h"
 #include "daemon/settings.h"
 #include "daemon/styles.h"
+#include "daemon/tap.h"
 
 /*
  * The pipeline: a capture thread, a compute thread with its row workers, and a thread for each display, joined
@@ -105,6 +106,13 @@ void ar_pipeline_set_heat_cap(struct ar_pipeline *pipeline, uint32_t rung);
 /* A control of the camera: as ar_capture_set_control(). */
 int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, const char *text,
                             struct ar_reason *reason);
+
+/* Of the pictures that go in and come out, which stay as they are. -EAGAIN before the first. */
+int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *camera,
+                       struct ar_frame_shape *painting);
+/* Offers each painting from now on to the tap, borrowed; NULL ends that: as ar_taps_set(). Notices are no paintings. */
+void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
+                         struct ar_tap *tap);
 
 /* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
 void ar_pipeline_serve(struct ar_pipeline *pipeline);

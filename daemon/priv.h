@@ -18,6 +18,7 @@
 #include "daemon/painter.h"
 #include "daemon/pipeline.h"
 #include "daemon/sheet.h"
+#include "daemon/tap.h"
 #include "daemon/trace.h"
 #include "nn/orient.h"
 
@@ -103,6 +104,7 @@ struct ar_pipeline {
     struct ar_trace *trace;
     struct ar_sheet *sheet; /* NULL: none wanted */
     struct ar_pool *pool_out;
+    struct ar_taps taps;
     uint32_t n_frames;      /* to paint; 0: no end */
     atomic_int style_steps; /* asked for by keys */
 

@@ -34,6 +34,7 @@ void ar_run_stop(struct ar_run *run)
     run->stopping = true;
     ar_events_tell(&run->events, json_pack("{s:s}", "event", "stopping"));
     ar_pipeline_stop(run->pipeline);
+    ar_recorder_stop_all(&run->recorder);
     ar_loop_set_timer(run->grace, ar_clock_now_us() + STOP_GRACE_US, 0);
 }
 
@@ -174,18 +175,28 @@ static void say_engine(struct ar_run *run)
            status.n_threads, ar_loop_name(run->loop));
 }
 
+/* What is being written of the last pictures is waited for. */
+static bool is_over(struct ar_run *run, struct ar_pipeline_end *end)
+{
+    if (!ar_pipeline_ended(run->pipeline, end))
+        return false;
+    ar_recorder_stop_all(&run->recorder);
+    return !ar_recorder_is_busy(&run->recorder);
+}
+
 static void serve(struct ar_run *run, struct ar_pipeline_end *end)
 {
     say_engine(run);
     if (isatty(STDERR_FILENO))
         ar_loop_set_timer(run->progress, ar_clock_now_us() + PROGRESS_PERIOD_US,
                           PROGRESS_PERIOD_US);
-    while (!run->abandoned && !ar_pipeline_ended(run->pipeline, end)) {
+    while (!run->abandoned && !is_over(run, end)) {
         int ret = ar_loop_run_once(run->loop, AR_LOOP_FOREVER);
 
         if (ret < 0 && ret != -ETIMEDOUT)
             ar_run_stop(run);
         ar_pipeline_serve(run->pipeline);
+        ar_recorder_serve(&run->recorder);
     }
     ar_log_progress(NULL);
 }
@@ -208,6 +219,7 @@ static void close_run(struct ar_run *run)
     ar_control_destroy(run->control);
     ar_events_stop(&run->events);
     ar_heat_stop(&run->heat);
+    ar_recorder_finish(&run->recorder);
     ar_pipeline_destroy(run->pipeline);
     ar_loop_remove(&run->progress);
     ar_loop_remove(&run->grace);
@@ -224,6 +236,8 @@ static int open_watchers(struct ar_run *run)
     int ret =
         ar_heat_start(&run->heat, run->loop, run->pipeline, run->settings.budget.temperature);
 
+    ar_recorder_init(&run->recorder, run->pipeline, run->loop,
+                     (enum ar_loop_kind)run->settings.daemon.loop, &run->events);
     if (ret < 0) {
         ar_log_err(TAG, ret, "heat");
         return EX_OSERR;
@@ -266,8 +280,9 @@ int ar_run(const struct ar_settings *settings)
 
     if (!run)
         return EX_OSERR;
-    signal(SIGPIPE,
-           SIG_IGN); /* a reader that went away is an error of its write, not our end */
+    /* A reader that went away and a file that grew too large are errors of a write, not our end. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_B);
     run->settings = *settings;
     ar_log_set_level((enum ar_log_level)settings->daemon.log);

@@ -8,6 +8,7 @@
 #include "daemon/events.h"
 #include "daemon/heat.h"
 #include "daemon/pipeline.h"
+#include "daemon/recorder.h"
 #include "daemon/settings.h"
 #include "daemon/styles.h"
 #include "daemon/trace_file.h"
@@ -21,6 +22,7 @@ struct ar_run {
     struct ar_pipeline *pipeline;
     struct ar_heat heat;
     struct ar_events events;
+    struct ar_recorder recorder;
     struct ar_trace_file trace;
     struct ar_loop_source *signals;
     struct ar_loop_source *progress;

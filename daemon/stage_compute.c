@@ -548,6 +548,8 @@ static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
     pipeline->shown = ar_frame_ref(out);
     draw_overlay(pipeline, &times, out);
     hand_on(pipeline, out);
+    /* The picture is on its way: it does not wait for copies. */
+    ar_taps_offer(&pipeline->taps, out, in);
     ar_frame_unref(&out);
 }
 

@@ -203,6 +203,16 @@ static void print_energy(const json_t *energy, FILE *out)
                 number_of(energy, "frame_j"), number_of(energy, "joules_per_hour") / 1e3);
 }
 
+static void print_recording(const json_t *recording, FILE *out)
+{
+    if (!json_is_object(recording))
+        return;
+    fprintf(out, "  recording %s: %s, %.1f s, %lld pictures, %lld dropped, %.1f MB\n",
+            text_of(recording, "file"), text_of(recording, "state"),
+            number_of(recording, "seconds"), count_of(recording, "pictures"),
+            count_of(recording, "dropped"), (double)count_of(recording, "bytes") / 1e6);
+}
+
 /* A source that flows is not worth a word. */
 static void print_source(const json_t *status, FILE *out)
 {
@@ -295,6 +305,7 @@ void ar_status_print(const json_t *status, FILE *out)
             "  phase     frames arrive %.1f ms after a refresh of the screen, which has %.2f "
             "a second\n",
             number_of(status, "phase_us") / 1e3, number_of(status, "refresh_millihz") / 1e3);
+    print_recording(json_object_get(status, "recording"), out);
     print_stages(json_object_get(status, "stages"), out);
 }
 

@@ -117,6 +117,8 @@ static int refuse_new(const struct ar_part *part, int ret, struct ar_reason *rea
                              "remove it",
                              part->path);
     }
+    if (ret == -ENAMETOOLONG)
+        return ar_reason_set_err(reason, ret, "%.100s...", part->path);
     if (ret == -ENOENT)
         return ar_reason_set(reason, ret, "%s: there is no folder %.*s", part->path,
                              folder_length(part->path), part->path);
@@ -144,7 +146,7 @@ int ar_part_open_new(struct ar_part *part, const char *path, struct ar_reason *r
     part->fresh = true;
     if (lstat(path, &found) == 0)
         return refuse_new(part, -EEXIST, reason);
-    ret = open_nameless(path);
+    ret = errno == ENOENT ? open_nameless(path) : -errno;
     if (ret == -EOPNOTSUPP || ret == -EISDIR)
         return create_temporary(part, reason);
     if (ret < 0)

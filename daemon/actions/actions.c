@@ -14,6 +14,7 @@ static const struct {
     { "trace", ar_action_trace },   { "events", ar_action_events },
     { "set", ar_action_set },       { "stop", ar_action_stop },
     { "pause", ar_action_pause },   { "resume", ar_action_resume },
+    { "record", ar_action_record }, { "snapshot", ar_action_snapshot },
 };
 
 ar_action_fn *ar_actions_find(const char *command)

@@ -7,9 +7,13 @@
 json_t *ar_action_status(struct ar_run *run, const char *const *args, struct ar_reason *reason)
 {
     struct ar_pipeline_status status;
+    json_t *object;
 
     (void)args;
     (void)reason;
     ar_pipeline_status(run->pipeline, &status);
-    return ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
+    object = ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
+    json_object_set_new(object, "recording", ar_recorder_recording_json(&run->recorder));
+    json_object_set_new(object, "snapshot", ar_recorder_snapshot_json(&run->recorder));
+    return object;
 }

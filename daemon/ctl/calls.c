@@ -18,6 +18,7 @@ static const struct way ways[] = {
     { "budget", ar_ctl_print_budget, NULL }, { "calibrate", NULL, ar_ctl_run_calibrate },
     { "trace", NULL, ar_ctl_run_trace },     { "events", NULL, ar_ctl_run_events },
     { "wait", NULL, ar_ctl_run_wait },       { "set", ar_ctl_print_setting, NULL },
+    { "record", NULL, ar_ctl_run_record },   { "snapshot", NULL, ar_ctl_run_snapshot },
 };
 
 static const struct way *way_of(const struct ar_command *command)

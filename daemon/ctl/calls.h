@@ -36,5 +36,7 @@ void ar_ctl_print_style(const json_t *result);
 
 int ar_ctl_run_calibrate(const struct ar_ctl_call *call);
 int ar_ctl_run_events(const struct ar_ctl_call *call);
+int ar_ctl_run_record(const struct ar_ctl_call *call);
+int ar_ctl_run_snapshot(const struct ar_ctl_call *call);
 int ar_ctl_run_trace(const struct ar_ctl_call *call);
 int ar_ctl_run_wait(const struct ar_ctl_call *call);

@@ -113,20 +113,21 @@ def daemon_arguments(socket_path, args):
 class Daemon:
     """A running ar-daemon. Use in a `with` block, at whose end it is gone whatever happened."""
 
-    def __init__(self, folder, *args, socket_path=None, env=None, stdout=subprocess.DEVNULL, stderr=None):
+    def __init__(self, folder, *args, socket_path=None, env=None, stdout=subprocess.DEVNULL, stderr=None, prefix=()):
         self.folder = pathlib.Path(folder)
         self.socket_path = pathlib.Path(socket_path or self.folder / 'control.sock')
         self.args = daemon_arguments(self.socket_path, args)
         self.env = env
         self.stdout = stdout
         self.stderr = stderr  # a descriptor, or None for a file
+        self.prefix = prefix  # a program that runs the daemon's
         self.process = None
         self.log_path = None
 
     def __enter__(self):
         handle, self.log_path = tempfile.mkstemp(prefix='log-', dir=self.folder)
         try:
-            self.process = subprocess.Popen([*WRAPPER, DAEMON, *self.args], cwd=self.folder,
+            self.process = subprocess.Popen([*self.prefix, *WRAPPER, DAEMON, *self.args], cwd=self.folder,
                                             env=environment(self.folder, self.env), stdin=subprocess.DEVNULL,
                                             stdout=self.stdout,
                                             stderr=handle if self.stderr is None else self.stderr)

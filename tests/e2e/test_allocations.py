@@ -89,6 +89,17 @@ class Allocations(harness.Case):
         self.check(*SCENE, '--display', 'null, file:out.y4m', '--set', 'display.overlay=on',
                    threads=FRAME_THREADS | {'ar-display-2'})
 
+    def test_recording(self):
+        """What is written beside the picture is copied into memory that was there before."""
+        self.check('--source', 'pattern:64x48@120', meanwhile=self.record)
+
+    def record(self, daemon):
+        for setting in (('record', 'start', 'out.y4m'), ('snapshot', 'one.jpg'), ('snapshot', 'two.jpg', '--pair'),
+                        ('record', 'stop')):
+            reply = daemon.ctl(*setting)
+            self.assertEqual(reply.code, 0, reply)
+            daemon.wait_painted(60)
+
     def test_live_switches(self):
         """Styles are made, and freed, by the control thread."""
         self.check(*SCENE, meanwhile=self.switch)

@@ -27,6 +27,7 @@ FIELDS = {
     'missed': int,
     'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
     'energy': dict, 'phase_us': type(None), 'displays': list,
+    'recording': type(None), 'snapshot': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
 

@@ -149,6 +149,21 @@ START_TEST(missing_folder_is_named)
 }
 END_TEST
 
+START_TEST(name_that_is_too_long_is_known_at_once)
+{
+    struct ar_reason reason = { "" };
+    struct ar_part part;
+    char name[400];
+
+    snprintf(name, sizeof(name), "%s/%0220d", folder, 0);
+    ck_assert_int_eq(ar_part_open_new(&part, name, NULL), 0);
+    ar_part_abandon(&part);
+    snprintf(name, sizeof(name), "%s/%0256d", folder, 0);
+    ck_assert_int_eq(ar_part_open_new(&part, name, &reason), -ENAMETOOLONG);
+    ck_assert_msg(strstr(reason.text, "too long"), "%s", reason.text);
+}
+END_TEST
+
 /* Whoever took the name in the meantime keeps it. */
 START_TEST(name_that_is_taken_meanwhile_is_not_replaced)
 {
@@ -177,6 +192,7 @@ int main(void)
     tcase_add_test(tcase, published_it_grows_under_its_name);
     tcase_add_test(tcase, what_is_there_stays);
     tcase_add_test(tcase, missing_folder_is_named);
+    tcase_add_test(tcase, name_that_is_too_long_is_known_at_once);
     tcase_add_loop_test(tcase, name_that_is_taken_meanwhile_is_not_replaced, 0, 2);
     suite_add_tcase(suite, tcase);
     return ar_suite_run(suite);
