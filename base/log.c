@@ -180,7 +180,7 @@ static size_t fitting_b(const char *text)
 
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1)
         columns = window.ws_col;
-    for (; text[size_b] && size_b < LINE_MAX_B - 2 * ERASE_B; size_b++) {
+    for (; size_b < LINE_MAX_B - 2 * ERASE_B && text[size_b]; size_b++) {
         const bool continues = ((unsigned char)text[size_b] & 0xc0) == 0x80;
 
         /* The last column stays empty: some terminals wrap as soon as it is written. */

@@ -305,7 +305,7 @@ static void quote(const char *text, char quoted[QUOTE_MAX_B])
 {
     size_t i = 0;
 
-    for (; text[i] && i < QUOTE_MAX_B - 4; i++)
+    for (; i < QUOTE_MAX_B - 4 && text[i]; i++)
         quoted[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
     snprintf(quoted + i, QUOTE_MAX_B - i, "%s", text[i] ? "..." : "");
 }

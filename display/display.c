@@ -163,7 +163,7 @@ int ar_display_create(struct ar_display **out, const struct ar_display_params *p
             "display.output \"%s\": this build has no %s; there are auto, kms, "
             "v4l2, file and null",
             params->output, backend->missing);
-    base = calloc(1, automatic ? largest_size_b() : backend->size_b);
+    base = calloc(1, backend ? backend->size_b : largest_size_b());
     if (!base)
         return ar_reason_set_err(reason, -ENOMEM, "display.output \"%s\"", params->output);
     base->backend = backend;
