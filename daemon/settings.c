@@ -14,6 +14,7 @@
 #include "base/workers.h"
 
 #define SYSTEM_CONFIG AR_SYSCONFDIR "/ar-daemon/ar-daemon.conf"
+#define CONFIG_FLAG   "config"
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const loop_kinds[] = { "auto", "io_uring", "poll", NULL };
@@ -134,55 +135,40 @@ void ar_settings_sections(struct ar_settings *settings,
     memcpy(sections, list, sizeof(list));
 }
 
-/* Command-line options that are shorthand for a key. */
-struct shorthand {
-    const char *name;
-    const char *key;
-    const char *value_name;
-    const char *help;
+const struct ar_settings_flag ar_settings_flags[] = {
+    { "source", "WHAT", "capture.source",
+      .help = "v4l2[:DEV], file:CLIP, pattern[:WxH@FPS] or auto" },
+    { "display", "WHERE", "display.output",
+      .help = "kms[:CONNECTOR], sdl, v4l2:DEV, file:OUT, null or auto" },
+    { "style", "NAME|FILE", "network.style", .help = "style to paint in" },
+    { "budget", "TIME", "budget.frame", .help = "time that a frame may take, such as 25ms" },
+    { "width", "W", "budget.width", .help = "auto, or 0.25..1 to pin the width multiplier" },
+    { "threads", "N", "network.threads", .help = "threads that paint" },
+    { "trace", "FILE", "daemon.trace", .help = "write every frame's decisions and times" },
+    { "frames", "N", "daemon.frames", .help = "stop after so many frames" },
+    { "set", "KEY=VALUE", .help = "any key below" },
+    { CONFIG_FLAG, "FILE", .help = "configuration file (default " SYSTEM_CONFIG ")" },
+    { "check-config", .action = AR_SETTINGS_CHECK_CONFIG,
+      .help = "report every problem of the configuration and exit" },
+    { "print-config", .action = AR_SETTINGS_PRINT_CONFIG,
+      .help = "print a configuration file with every default and exit" },
+    { "list-devices", .action = AR_SETTINGS_LIST_DEVICES,
+      .help = "list cameras with all they can, and video outputs, and exit" },
+    { "version", .action = AR_SETTINGS_VERSION, .help = "print the version and exit" },
+    { "help", .action = AR_SETTINGS_HELP, .help = "print this and exit" },
+    { .name = NULL },
 };
 
-static const struct shorthand shorthands[] = {
-    { "source", "capture.source", "WHAT", "v4l2[:DEV], file:CLIP, pattern[:WxH@FPS] or auto" },
-    { "display", "display.output", "WHERE",
-      "kms[:CONNECTOR], sdl, v4l2:DEV, file:OUT, null or auto" },
-    { "style", "network.style", "NAME|FILE", "style to paint in" },
-    { "budget", "budget.frame", "TIME", "time that a frame may take, such as 25ms" },
-    { "width", "budget.width", "W", "auto, or 0.25..1 to pin the width multiplier" },
-    { "threads", "network.threads", "N", "threads that paint" },
-    { "trace", "daemon.trace", "FILE", "write every frame's decisions and times" },
-    { "frames", "daemon.frames", "N", "stop after so many frames" },
-};
+#define N_FLAGS (AR_ARRAY_LEN(ar_settings_flags) - 1)
 
-enum plain_option {
-    OPTION_SET = 1000,
-    OPTION_CONFIG,
-    OPTION_CHECK_CONFIG,
-    OPTION_PRINT_CONFIG,
-    OPTION_LIST_DEVICES,
-    OPTION_VERSION,
-    OPTION_HELP,
-};
-
-static const struct option plain_options[] = {
-    { "set", required_argument, NULL, OPTION_SET },
-    { "config", required_argument, NULL, OPTION_CONFIG },
-    { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
-    { "print-config", no_argument, NULL, OPTION_PRINT_CONFIG },
-    { "list-devices", no_argument, NULL, OPTION_LIST_DEVICES },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { "help", no_argument, NULL, OPTION_HELP },
-};
-
-#define N_SHORTHANDS AR_ARRAY_LEN(shorthands)
-#define N_PLAIN      AR_ARRAY_LEN(plain_options)
-
-static void fill_long_options(struct option options[N_SHORTHANDS + N_PLAIN + 1])
+static void fill_long_options(struct option options[N_FLAGS + 1])
 {
-    memset(options, 0, (N_SHORTHANDS + N_PLAIN + 1) * sizeof(*options));
-    for (size_t i = 0; i < N_SHORTHANDS; i++)
-        options[i] = (struct option){ shorthands[i].name, required_argument, NULL, (int)i };
-    memcpy(options + N_SHORTHANDS, plain_options, sizeof(plain_options));
+    memset(options, 0, (N_FLAGS + 1) * sizeof(*options));
+    for (size_t i = 0; i < N_FLAGS; i++) {
+        options[i].name = ar_settings_flags[i].name;
+        options[i].has_arg = ar_settings_flags[i].value_name ? required_argument : no_argument;
+        options[i].val = (int)i;
+    }
 }
 
 /* One "section.key=value" or shorthand of the command line, applied after the file was read. */
@@ -204,26 +190,21 @@ static int usage_error(const char *argument, const char *problem)
     return EX_USAGE;
 }
 
-static enum ar_settings_action action_of(int option)
+static void take_flag(struct command_line *line, const struct ar_settings_flag *flag,
+                      const char *value)
 {
-    switch (option) {
-    case OPTION_CHECK_CONFIG:
-        return AR_SETTINGS_CHECK_CONFIG;
-    case OPTION_PRINT_CONFIG:
-        return AR_SETTINGS_PRINT_CONFIG;
-    case OPTION_LIST_DEVICES:
-        return AR_SETTINGS_LIST_DEVICES;
-    case OPTION_VERSION:
-        return AR_SETTINGS_VERSION;
-    default:
-        return AR_SETTINGS_HELP;
-    }
+    if (!flag->value_name)
+        line->action = flag->action;
+    else if (strcmp(flag->name, CONFIG_FLAG) == 0)
+        line->config_path = value;
+    else
+        line->assignments[line->n_assignments++] = (struct assignment){ flag->key, value };
 }
 
 /* assignments has room for argc entries. */
 static int scan(struct command_line *line, int argc, char **argv)
 {
-    struct option options[N_SHORTHANDS + N_PLAIN + 1];
+    struct option options[N_FLAGS + 1];
     int option;
 
     fill_long_options(options);
@@ -235,15 +216,7 @@ static int scan(struct command_line *line, int argc, char **argv)
             return usage_error(argv[optind - 1], "not an option");
         if (option == ':')
             return usage_error(argv[optind - 1], "wants a value");
-        if (option < (int)N_SHORTHANDS)
-            line->assignments[line->n_assignments++] =
-                (struct assignment){ shorthands[option].key, optarg };
-        else if (option == OPTION_SET)
-            line->assignments[line->n_assignments++] = (struct assignment){ NULL, optarg };
-        else if (option == OPTION_CONFIG)
-            line->config_path = optarg;
-        else
-            line->action = action_of(option);
+        take_flag(line, &ar_settings_flags[option], optarg);
     }
     if (optind < argc)
         return usage_error(argv[optind], "not an option");
@@ -335,20 +308,14 @@ void ar_settings_print_help(FILE *out)
           "Turns a camera's video into a moving painting, every frame inside its time budget.\n"
           "\n",
           out);
-    for (size_t i = 0; i < N_SHORTHANDS; i++) {
+    for (const struct ar_settings_flag *flag = ar_settings_flags; flag->name; flag++) {
         char name[40];
 
-        snprintf(name, sizeof(name), "--%s %s", shorthands[i].name, shorthands[i].value_name);
-        fprintf(out, "  %-20s %s\n", name, shorthands[i].help);
+        snprintf(name, sizeof(name), "--%s %s", flag->name,
+                 flag->value_name ? flag->value_name : "");
+        fprintf(out, "  %-20s %s\n", name, flag->help);
     }
-    fputs("  --set KEY=VALUE      any key below\n"
-          "  --config FILE        configuration file (default " SYSTEM_CONFIG ")\n"
-          "  --check-config       report every problem of the configuration and exit\n"
-          "  --print-config       print a configuration file with every default and exit\n"
-          "  --list-devices       list cameras with all they can, and video outputs, and exit\n"
-          "  --version            print the version and exit\n"
-          "  --help               print this and exit\n"
-          "\n"
+    fputs("\n"
           "Keys, what they take, and their defaults:\n",
           out);
     ar_settings_sections(&settings, sections);

@@ -57,6 +57,17 @@ enum ar_settings_action {
     AR_SETTINGS_HELP,
 };
 
+/* What the command line takes, each as --name. */
+struct ar_settings_flag {
+    const char *name;       /* NULL ends the table */
+    const char *value_name; /* NULL: takes no value, asks for `action` */
+    const char *key;        /* that it is shorthand for; NULL: none */
+    enum ar_settings_action action;
+    const char *help;
+};
+
+extern const struct ar_settings_flag ar_settings_flags[];
+
 /*
  * Reads the command line into settings: defaults, then the file (--config, or the system's when it
  * exists), then the options in their order. Problems are printed to stderr, one line each.
