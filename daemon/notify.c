@@ -70,6 +70,16 @@ void ar_notify_ready(struct ar_notify *notify, const char *status)
     tell(notify, text);
 }
 
+void ar_notify_status(const struct ar_notify *notify, const char *text)
+{
+    char message[256];
+
+    if (notify->fd < 0 || !atomic_load(&notify->ready))
+        return;
+    snprintf(message, sizeof(message), "STATUS=%s\n", text);
+    tell(notify, message);
+}
+
 void ar_notify_alive(struct ar_notify *notify, uint64_t now_us)
 {
     uint64_t next_us = atomic_load_explicit(&notify->next_us, memory_order_relaxed);

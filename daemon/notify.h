@@ -28,5 +28,8 @@ void ar_notify_finish(struct ar_notify *notify);
 
 /* Any thread. The first one, called with `status` for people, says that the service has started. */
 void ar_notify_ready(struct ar_notify *notify, const char *status);
+/* Any thread: how it goes, for people. Not sent before the service has started. */
+void ar_notify_status(const struct ar_notify *notify, const char *text);
+
 /* Any thread: the service works. Sent no more often than is asked for, so call it with each picture. */
 void ar_notify_alive(struct ar_notify *notify, uint64_t now_us);

@@ -60,7 +60,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     atomic_store(&pipeline->heat_cap, UINT32_MAX);
     atomic_store(&pipeline->overlay, params->settings->display.overlay);
     pipeline->stats.phase_us = -1;
-    ar_notify_init(&pipeline->notify);
+    pipeline->notify = params->notify;
     ar_latch_init(&pipeline->source_open);
     ar_latch_init(&pipeline->displays_open);
     ar_latch_init(&pipeline->go);
@@ -387,7 +387,6 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_capture_destroy(pipeline->capture);
     ar_pool_destroy(pipeline->pool_out);
     ar_workers_destroy(pipeline->workers);
-    ar_notify_finish(&pipeline->notify);
     ar_taps_finish(&pipeline->taps);
     ar_latch_finish(&pipeline->compute_done);
     ar_latch_finish(&pipeline->go);

@@ -9,6 +9,7 @@
 #include "base/reason.h"
 #include "budget/histogram.h"
 #include "budget/ledger.h"
+#include "daemon/notify.h"
 #include "daemon/settings.h"
 #include "daemon/styles.h"
 #include "daemon/tap.h"
@@ -27,6 +28,7 @@ struct ar_pipeline_params {
     const struct ar_settings *settings; /* copied */
     struct ar_styles *styles;           /* borrowed */
     struct ar_loop *control_loop;       /* woken by events below; borrowed */
+    struct ar_notify *notify;           /* told of pictures that are shown; borrowed */
     bool
         demo; /* where `auto` finds no screen: the demo clip with its contact sheet; otherwise null */
 };

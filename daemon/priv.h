@@ -48,7 +48,7 @@ struct ar_pipeline {
     struct ar_styles *styles;
     struct ar_loop *control_loop;
     bool demo;
-    struct ar_notify notify; /* its functions are called by display and capture thread */
+    struct ar_notify *notify; /* its functions are called by the display thread */
 
     struct ar_kernels kernels;
     struct ar_workers *workers;

@@ -153,6 +153,7 @@ static int open_pipeline(struct ar_run *run)
     struct ar_pipeline_params params = { .settings = &run->settings,
                                          .styles = &run->styles,
                                          .control_loop = run->loop,
+                                         .notify = &run->notify,
                                          .demo = run_by_hand() };
     int ret = ar_pipeline_create(&run->pipeline, &params, &end);
 
@@ -218,9 +219,11 @@ static void close_run(struct ar_run *run)
 {
     ar_control_destroy(run->control);
     ar_events_stop(&run->events);
+    ar_bulletin_stop(&run->bulletin);
     ar_heat_stop(&run->heat);
     ar_recorder_finish(&run->recorder);
     ar_pipeline_destroy(run->pipeline);
+    ar_notify_finish(&run->notify);
     ar_loop_remove(&run->progress);
     ar_loop_remove(&run->grace);
     ar_loop_remove(&run->signals);
@@ -238,8 +241,10 @@ static int open_watchers(struct ar_run *run)
 
     ar_recorder_init(&run->recorder, run->pipeline, run->loop,
                      (enum ar_loop_kind)run->settings.daemon.loop, &run->events);
+    if (ret == 0)
+        ret = ar_bulletin_start(&run->bulletin, run->loop, &run->notify, run->pipeline);
     if (ret < 0) {
-        ar_log_err(TAG, ret, "heat");
+        ar_log_err(TAG, ret, "timers");
         return EX_OSERR;
     }
     ret = ar_events_start(&run->events, run->loop, run->control, run->pipeline);
@@ -284,6 +289,7 @@ int ar_run(const struct ar_settings *settings)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_B);
+    ar_notify_init(&run->notify);
     run->settings = *settings;
     ar_log_set_level((enum ar_log_level)settings->daemon.log);
     ar_styles_find(&run->styles, settings->network.style_path);

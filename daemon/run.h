@@ -4,9 +4,11 @@
 #include <stdbool.h>
 
 #include "base/loop.h"
+#include "daemon/bulletin.h"
 #include "daemon/control.h"
 #include "daemon/events.h"
 #include "daemon/heat.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline.h"
 #include "daemon/recorder.h"
 #include "daemon/settings.h"
@@ -20,6 +22,8 @@ struct ar_run {
     struct ar_loop *loop;
     struct ar_control *control;
     struct ar_pipeline *pipeline;
+    struct ar_notify notify;
+    struct ar_bulletin bulletin;
     struct ar_heat heat;
     struct ar_events events;
     struct ar_recorder recorder;

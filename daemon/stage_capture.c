@@ -95,7 +95,7 @@ static int rest(struct ar_pipeline *pipeline)
     ar_capture_suspend(pipeline->capture);
     ar_pipeline_set_state(pipeline, AR_PIPELINE_PAUSED);
     while (ret != -ECANCELED && atomic_load(&pipeline->paused)) {
-        ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+        ar_notify_alive(pipeline->notify, ar_clock_now_us());
         ret = ar_loop_run_once(pipeline->capture_loop, REST_US);
     }
     ar_capture_resume(pipeline->capture);

@@ -44,8 +44,8 @@ static void lead(struct ar_output *output, const struct ar_display_shown *shown)
     ar_budget_ledger_add(ledger, AR_BUDGET_LATENCY, shown->shown_us - shown->capture_us);
     pipeline->stats.refresh_millihz = period_us > 0.0 ? (uint32_t)(1e9 / period_us + 0.5) : 0;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    ar_notify_ready(&pipeline->notify, ar_display_describe(output->display));
-    ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+    ar_notify_ready(pipeline->notify, ar_display_describe(output->display));
+    ar_notify_alive(pipeline->notify, ar_clock_now_us());
 }
 
 static void on_shown(struct ar_output *output, const struct ar_display_shown *shown)
@@ -132,7 +132,7 @@ static void on_event(void *user, enum ar_display_event event,
         break;
     case AR_DISPLAY_UNSEEN: /* no fault of ours, and no end of it by starting anew */
         if (leads(output))
-            ar_notify_alive(&pipeline->notify, ar_clock_now_us());
+            ar_notify_alive(pipeline->notify, ar_clock_now_us());
         break;
     case AR_DISPLAY_CHANGED:
         publish_display(output);

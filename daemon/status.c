@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 static const char *const state_names[] = {
-    [AR_PIPELINE_STARTING] = "starting",
-    [AR_PIPELINE_CALIBRATING] = "calibrating",
-    [AR_PIPELINE_RUNNING] = "running",
-    [AR_PIPELINE_PAUSED] = "paused",
+    [AR_PIPELINE_STARTING] = "starting", [AR_PIPELINE_CALIBRATING] = "calibrating",
+    [AR_PIPELINE_RUNNING] = "running",   [AR_PIPELINE_PAUSED] = "paused",
     [AR_PIPELINE_ENDED] = "ended",
 };
 
@@ -307,6 +305,21 @@ void ar_status_print(const json_t *status, FILE *out)
             number_of(status, "phase_us") / 1e3, number_of(status, "refresh_millihz") / 1e3);
     print_recording(json_object_get(status, "recording"), out);
     print_stages(json_object_get(status, "stages"), out);
+}
+
+void ar_status_service(const struct ar_pipeline_status *status, double fps, char *text,
+                       size_t text_b)
+{
+    const struct ar_histogram *latency = &status->ledger.stages[AR_BUDGET_LATENCY];
+
+    if (status->state != AR_PIPELINE_RUNNING)
+        snprintf(text, text_b, "%s", state_names[status->state]);
+    else if (status->source_words[0] != '\0')
+        snprintf(text, text_b, "%s", status->source_words);
+    else
+        snprintf(text, text_b, "%s: %.1f fps, width %.2f, latency %.0f ms, %s", status->style,
+                 fps, status->width, (double)ar_histogram_quantile_us(latency, 0.5) / 1e3,
+                 status->outputs[status->leader].describe);
 }
 
 void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us, char *text,

@@ -24,6 +24,10 @@ const char *ar_status_output_state_name(enum ar_pipeline_output_state state);
 /* Prints what it finds; a missing field (another version's reply) is left out. */
 void ar_status_print(const json_t *status, FILE *out);
 
+/* One line for a service manager; fps: of pictures lately shown. */
+void ar_status_service(const struct ar_pipeline_status *status, double fps, char *text,
+                       size_t text_b);
+
 /* One line for a terminal's progress display. */
 void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us, char *text,
                         size_t text_b);
