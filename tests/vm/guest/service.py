@@ -5,6 +5,7 @@ First it sets the machine up and becomes systemd, which runs it again as a servi
 """
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import sys
@@ -14,6 +15,7 @@ import guest
 
 UNIT = 'ar-daemon.service'
 PREFIX = pathlib.Path(guest.PARAMETERS['prefix'])
+DIST = pathlib.Path(guest.PARAMETERS['tree']) / 'dist'
 UNITS = pathlib.Path('/run/systemd/system')
 CONTROL = '/run/ar-daemon/control.sock'
 DRIVER = pathlib.Path('/sys/bus/platform/drivers/vivid')
@@ -69,6 +71,8 @@ def install_daemon():
     install(guest.DAEMON, PREFIX / 'bin/ar-daemon')
     install(guest.PLAIN_STYLE, PREFIX / 'share/ar-daemon/styles/plain.safetensors')
     install(guest.PARAMETERS['unit'], UNITS / UNIT)
+    install(DIST / '70-ar-daemon.rules', pathlib.Path('/run/udev/rules.d/70-ar-daemon.rules'))
+    guest.command('systemd-sysusers', DIST / 'ar-daemon.sysusers')
     configuration = PREFIX / 'etc/ar-daemon/ar-daemon.conf'
     configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(CONFIGURATION)
@@ -104,7 +108,7 @@ def state():
 def process(pid):
     """What the unit leaves to the process."""
     lines = dict(line.split(':', 1) for line in pathlib.Path(f'/proc/{pid}/status').read_text().splitlines())
-    return {'uid': int(lines['Uid'].split()[0]), 'capabilities': int(lines['CapEff'], 16),
+    return {'user': pwd.getpwuid(int(lines['Uid'].split()[0])).pw_name, 'capabilities': int(lines['CapEff'], 16),
             'seccomp': int(lines['Seccomp']), 'no_new_privileges': int(lines['NoNewPrivs'])}
 
 
@@ -119,7 +123,8 @@ def start():
     began = time.monotonic()
     guest.command('systemctl', 'start', UNIT)
     status = guest.ask_status(CONTROL)
-    return {'seconds': round(time.monotonic() - began, 2), 'shown': status['shown'], **state()}
+    now = guest.wait_until(lambda: (now := state()) and 'fps' in now['text'] and now, 'how it goes')
+    return {'seconds': round(time.monotonic() - began, 2), 'shown': status['shown'], **now}
 
 
 def stall():
