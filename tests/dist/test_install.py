@@ -15,7 +15,7 @@ WANTED = (
     'lib/udev/rules.d/70-ar-daemon.rules', 'share/man/man8/ar-daemon.8', 'share/man/man5/ar-daemon.conf.5',
     'share/man/man1/ar-ctl.1', 'share/bash-completion/completions/ar-daemon', 'share/bash-completion/completions/ar-ctl',
     'share/zsh/site-functions/_ar-daemon', 'share/fish/vendor_completions.d/ar-daemon.fish',
-    'share/fish/vendor_completions.d/ar-ctl.fish', 'share/doc/ar-daemon/doc/ARCHITECTURE.md',
+    'share/fish/vendor_completions.d/ar-ctl.fish', 'share/doc/ar-daemon/doc/RASPBERRY-PI.md',
 )
 
 
