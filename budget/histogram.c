@@ -75,6 +75,16 @@ uint64_t ar_histogram_quantile_us(const struct ar_histogram *histogram, double s
     return histogram->max_us;
 }
 
+uint64_t ar_histogram_count_below(const struct ar_histogram *histogram, uint64_t edge_us)
+{
+    const uint32_t end = bucket_of(edge_us);
+    uint64_t n_below = 0;
+
+    for (uint32_t bucket = 0; bucket < end; bucket++)
+        n_below += histogram->buckets[bucket];
+    return n_below;
+}
+
 uint64_t ar_histogram_mean_us(const struct ar_histogram *histogram)
 {
     return histogram->n_samples > 0 ? histogram->sum_us / histogram->n_samples : 0;

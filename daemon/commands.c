@@ -17,6 +17,7 @@ const struct ar_command ar_commands[] = {
     { "events", "", 0, 0, AR_COMMAND_LISTENS, "what happens, as it happens, as JSON lines" },
     { "wait", "READY|CAMERA|STYLE NAME|STOPPED [--timeout TIME]", 1, 4, AR_COMMAND_LOCAL,
       "return when pictures are shown, the camera gives them, a style paints, or nobody answers" },
+    { "metrics", "", 0, 0, AR_COMMAND_READS, "counters and times as OpenMetrics text" },
     { "set", "KEY VALUE|KEY=VALUE", 2, 2, AR_COMMAND_CHANGES,
       "change an option of the running daemon" },
     { "pause", "", 0, 0, AR_COMMAND_CHANGES,

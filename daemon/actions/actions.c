@@ -5,17 +5,26 @@
 
 #include "base/macros.h"
 
+/* clang-format off */ /* one a line */
 static const struct {
     const char *command;
     ar_action_fn *act;
 } actions[] = {
-    { "status", ar_action_status }, { "style", ar_action_style },
-    { "budget", ar_action_budget }, { "calibrate", ar_action_calibrate },
-    { "trace", ar_action_trace },   { "events", ar_action_events },
-    { "set", ar_action_set },       { "stop", ar_action_stop },
-    { "pause", ar_action_pause },   { "resume", ar_action_resume },
-    { "record", ar_action_record }, { "snapshot", ar_action_snapshot },
+    { "budget", ar_action_budget },
+    { "calibrate", ar_action_calibrate },
+    { "events", ar_action_events },
+    { "metrics", ar_action_metrics },
+    { "pause", ar_action_pause },
+    { "record", ar_action_record },
+    { "resume", ar_action_resume },
+    { "set", ar_action_set },
+    { "snapshot", ar_action_snapshot },
+    { "status", ar_action_status },
+    { "stop", ar_action_stop },
+    { "style", ar_action_style },
+    { "trace", ar_action_trace },
 };
+/* clang-format on */
 
 ar_action_fn *ar_actions_find(const char *command)
 {

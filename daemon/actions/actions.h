@@ -24,6 +24,7 @@ ar_action_fn *ar_actions_find(const char *command);
 ar_action_fn ar_action_budget;
 ar_action_fn ar_action_calibrate;
 ar_action_fn ar_action_events;
+ar_action_fn ar_action_metrics;
 ar_action_fn ar_action_pause;
 ar_action_fn ar_action_resume;
 ar_action_fn ar_action_record;

@@ -14,11 +14,12 @@ struct way {
 };
 
 static const struct way ways[] = {
-    { "status", ar_ctl_print_status, NULL }, { "style", ar_ctl_print_style, NULL },
-    { "budget", ar_ctl_print_budget, NULL }, { "calibrate", NULL, ar_ctl_run_calibrate },
-    { "trace", NULL, ar_ctl_run_trace },     { "events", NULL, ar_ctl_run_events },
-    { "wait", NULL, ar_ctl_run_wait },       { "set", ar_ctl_print_setting, NULL },
-    { "record", NULL, ar_ctl_run_record },   { "snapshot", NULL, ar_ctl_run_snapshot },
+    { "status", ar_ctl_print_status, NULL },   { "style", ar_ctl_print_style, NULL },
+    { "budget", ar_ctl_print_budget, NULL },   { "calibrate", NULL, ar_ctl_run_calibrate },
+    { "trace", NULL, ar_ctl_run_trace },       { "events", NULL, ar_ctl_run_events },
+    { "metrics", ar_ctl_print_metrics, NULL }, { "record", NULL, ar_ctl_run_record },
+    { "set", ar_ctl_print_setting, NULL },     { "snapshot", NULL, ar_ctl_run_snapshot },
+    { "wait", NULL, ar_ctl_run_wait },
 };
 
 static const struct way *way_of(const struct ar_command *command)

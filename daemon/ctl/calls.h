@@ -30,6 +30,7 @@ void ar_ctl_print_json(const json_t *result);
 void ar_ctl_print_line(const json_t *object); /* JSON in one */
 
 void ar_ctl_print_budget(const json_t *result);
+void ar_ctl_print_metrics(const json_t *result);
 void ar_ctl_print_setting(const json_t *result);
 void ar_ctl_print_status(const json_t *result);
 void ar_ctl_print_style(const json_t *result);

@@ -15,7 +15,7 @@ NOBODY = 65534
 N_CLIENTS = 50
 REQUESTS_PER_S = 20   # of each client: a thousand together
 HAMMER_S = 5
-READS = (['status'], ['style'], ['budget'], ['trace'])
+READS = (['status'], ['style'], ['budget'], ['metrics'], ['trace'])
 CHANGES = (['style', 'next'], ['budget', '30ms'], ['set', 'daemon.log', 'info'], ['calibrate'], ['stop'])
 
 
@@ -171,7 +171,7 @@ class Many(harness.Case):
 
     def rates(self, daemon, seconds, clients):
         """What the daemon did in that time: requests answered, frames painted, deadlines missed."""
-        lines = [request('status'), request('style'), request('budget')]
+        lines = [request('status'), request('style'), request('budget'), request('metrics')]
         start = daemon.status()
         answered = sent = 0
         started = time.monotonic()

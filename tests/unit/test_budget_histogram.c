@@ -124,6 +124,19 @@ START_TEST(huge_values_do_not_wrap)
 }
 END_TEST
 
+START_TEST(samples_below_a_power_of_two_are_exact)
+{
+    struct ar_histogram histogram = { 0 };
+
+    for (uint64_t value_us = 0; value_us < 5000; value_us++)
+        ar_histogram_add(&histogram, value_us);
+    for (uint64_t edge_us = 1; edge_us <= 4096; edge_us *= 2)
+        ck_assert_uint_eq(ar_histogram_count_below(&histogram, edge_us), edge_us);
+    ck_assert_uint_eq(ar_histogram_count_below(&histogram, 0), 0);
+    ck_assert_uint_eq(ar_histogram_count_below(&histogram, 1 << 20), 5000);
+}
+END_TEST
+
 START_TEST(full_buckets_stay_full)
 {
     struct ar_histogram histogram = { .n_samples = UINT32_MAX,
@@ -149,6 +162,7 @@ int main(void)
     tcase_add_test(tests, quantiles_of_a_ramp);
     tcase_add_test(tests, shares_out_of_range_are_the_ends);
     tcase_add_test(tests, huge_values_do_not_wrap);
+    tcase_add_test(tests, samples_below_a_power_of_two_are_exact);
     tcase_add_test(tests, full_buckets_stay_full);
     suite_add_tcase(suite, tests);
 
