@@ -4,8 +4,9 @@
 #include <string.h>
 
 const struct ar_command ar_commands[] = {
-    { "status", "[--json]", 0, 0, AR_COMMAND_READS,
-      "what runs, how fast, and where the time goes" },
+    { "status", "[--json] [--watch]", 0, 0, AR_COMMAND_READS,
+      "what runs, how fast, and where the time goes; --watch: once a second" },
+    { "top", "", 0, 0, AR_COMMAND_LOCAL, "the same as a live screen, with keys" },
     { "style", "[NAME|next|prev]", 0, 1, AR_COMMAND_CHANGES_IF_TOLD,
       "change the style; alone, list the styles there are" },
     { "budget", "[TIME|explain]", 0, 1, AR_COMMAND_CHANGES_IF_TOLD,

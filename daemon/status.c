@@ -53,7 +53,9 @@ static json_t *stages_json(const struct ar_budget_ledger *ledger)
         const struct ar_histogram *histogram = &ledger->stages[i];
 
         json_object_set_new(stages, ar_budget_stage_name((enum ar_budget_stage)i),
-                            json_pack("{s:I, s:I, s:I}", "p50_us",
+                            json_pack("{s:I, s:I, s:I, s:I, s:I}", "n",
+                                      (json_int_t)histogram->n_samples, "sum_us",
+                                      (json_int_t)histogram->sum_us, "p50_us",
                                       (json_int_t)ar_histogram_quantile_us(histogram, 0.50),
                                       "p99_us",
                                       (json_int_t)ar_histogram_quantile_us(histogram, 0.99),

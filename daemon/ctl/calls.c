@@ -11,16 +11,25 @@ struct way {
     const char *command;
     void (*print)(const json_t *result);        /* NULL: nothing to say */
     int (*run)(const struct ar_ctl_call *call); /* NULL: one question, one result */
+    bool can_watch;
 };
 
+/* clang-format off */ /* one a line */
 static const struct way ways[] = {
-    { "status", ar_ctl_print_status, NULL },   { "style", ar_ctl_print_style, NULL },
-    { "budget", ar_ctl_print_budget, NULL },   { "calibrate", NULL, ar_ctl_run_calibrate },
-    { "trace", NULL, ar_ctl_run_trace },       { "events", NULL, ar_ctl_run_events },
-    { "metrics", ar_ctl_print_metrics, NULL }, { "record", NULL, ar_ctl_run_record },
-    { "set", ar_ctl_print_setting, NULL },     { "snapshot", NULL, ar_ctl_run_snapshot },
-    { "wait", NULL, ar_ctl_run_wait },
+    { "budget", .print = ar_ctl_print_budget },
+    { "calibrate", .run = ar_ctl_run_calibrate },
+    { "events", .run = ar_ctl_run_events },
+    { "metrics", .print = ar_ctl_print_metrics },
+    { "record", .run = ar_ctl_run_record },
+    { "set", .print = ar_ctl_print_setting },
+    { "snapshot", .run = ar_ctl_run_snapshot },
+    { "status", .print = ar_ctl_print_status, .run = ar_ctl_run_status, .can_watch = true },
+    { "style", .print = ar_ctl_print_style },
+    { "top", .run = ar_ctl_run_top },
+    { "trace", .run = ar_ctl_run_trace },
+    { "wait", .run = ar_ctl_run_wait },
 };
+/* clang-format on */
 
 static const struct way *way_of(const struct ar_command *command)
 {
@@ -30,6 +39,16 @@ static const struct way *way_of(const struct ar_command *command)
         if (strcmp(ways[i].command, command->name) == 0)
             return &ways[i];
     return &plain;
+}
+
+bool ar_ctl_call_take_option(struct ar_ctl_call *call, const char *word)
+{
+    const bool json = strcmp(word, "--json") == 0;
+    const bool watch = strcmp(word, "--watch") == 0 && way_of(call->command)->can_watch;
+
+    call->json |= json;
+    call->watch |= watch;
+    return json || watch;
 }
 
 void ar_ctl_print_json(const json_t *result)

@@ -71,11 +71,9 @@ int main(int argc, char **argv)
     call.command = first < argc ? ar_commands_find(argv[first]) : NULL;
     if (!call.command)
         return usage_error(first < argc ? argv[first] : "command", "wants one of the commands");
-    first++;
-    if (first < argc && strcmp(argv[first], "--json") == 0) {
-        call.json = true;
+    do
         first++;
-    }
+    while (first < argc && ar_ctl_call_take_option(&call, argv[first]));
     call.args = argv + first;
     call.n_args = argc - first;
     if (call.n_args == 1 && split_assignment(call.command, argv[first], pair)) {
