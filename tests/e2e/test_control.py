@@ -26,7 +26,7 @@ FIELDS = {
     'dropped': int, 'lost': int, 'corrupt': int, 'guessed': int, 'resumed': int, 'painted': int, 'shown': int, 'notices': int,
     'missed': int,
     'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
-    'energy': dict, 'phase_us': type(None), 'displays': list,
+    'energy': dict, 'phase_us': type(None), 'refresh_millihz': type(None), 'displays': list,
     'recording': type(None), 'snapshot': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
