@@ -30,18 +30,29 @@ struct ar_control {
     struct ar_listener listener;
     struct ar_loop_source *source;
     struct ar_loop_source *rest; /* a timer, for all that are held */
+    bool resting;                /* it is set */
     ar_control_fn *handle;
     void *user;
     struct place places[AR_CONTROL_MAX_CLIENTS];
 };
 
-/* NULL: none is free. */
-static struct place *free_place(struct ar_control *control)
+static bool is_reader(const struct place *place)
 {
-    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
+    return place->client && !ar_client_peer(place->client)->may_change;
+}
+
+/* NULL: none is free, or none for those who may only look: they cannot keep out who may do more. */
+static struct place *free_place(struct ar_control *control, const struct ar_peer *peer)
+{
+    struct place *place = NULL;
+    size_t n_readers = 0;
+
+    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++) {
         if (!control->places[i].client)
-            return &control->places[i];
-    return NULL;
+            place = &control->places[i];
+        n_readers += is_reader(&control->places[i]);
+    }
+    return peer->may_change || n_readers < AR_CONTROL_MAX_READERS ? place : NULL;
 }
 
 static json_t *failure(enum ar_wire_code code, const struct ar_reason *reason)
@@ -171,12 +182,16 @@ static bool on_line(void *user, struct ar_client *client, const char *line, size
     return send_object(client, too_long());
 }
 
+/* Not put off by those who are held while it runs. */
 static void on_held(void *user, struct ar_client *client)
 {
     const struct place *place = user;
+    struct ar_control *control = place->control;
 
     (void)client;
-    ar_loop_set_timer(place->control->rest, ar_clock_now_us() + REST_US, 0);
+    if (!control->resting)
+        ar_loop_set_timer(control->rest, ar_clock_now_us() + REST_US, 0);
+    control->resting = true;
 }
 
 static void on_rest_over(void *user, uint64_t n_expired)
@@ -184,6 +199,7 @@ static void on_rest_over(void *user, uint64_t n_expired)
     struct ar_control *control = user;
 
     (void)n_expired;
+    control->resting = false;
     for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
         if (control->places[i].client)
             ar_client_go_on(control->places[i].client);
@@ -210,8 +226,8 @@ static void turn_away(int fd)
     size_t length = 0;
     char *line;
 
-    ar_reason_set(&reason, -EBUSY, "%d clients are connected already; try again later",
-                  AR_CONTROL_MAX_CLIENTS);
+    ar_reason_set(&reason, -EBUSY,
+                  "as many clients are connected already as there may be; try again later");
     line = ar_wire_line(failure(AR_WIRE_BUSY, &reason), &length);
     if (line)
         send(fd, line, length, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -222,13 +238,14 @@ static void turn_away(int fd)
 static void on_connection(void *user, uint32_t events)
 {
     struct ar_control *control = user;
-    struct place *place = free_place(control);
+    struct place *place;
     struct ar_peer peer;
     const int fd = ar_listener_accept(&control->listener, &peer);
 
     (void)events;
     if (fd < 0)
         return;
+    place = free_place(control, &peer);
     if (!place) {
         turn_away(fd);
         return;

@@ -23,6 +23,7 @@ typedef json_t *ar_control_fn(void *user, const struct ar_command *command,
                               const char *const *args, struct ar_reason *reason);
 
 #define AR_CONTROL_MAX_CLIENTS 100 /* the loop has room for other sources besides */
+#define AR_CONTROL_MAX_READERS 50  /* of them, who may only look */
 
 /* Errors, with reason, are those of ar_listener_open(), or of the loop. */
 int ar_control_create(struct ar_control **out, struct ar_loop *loop, const char *path,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Who may do what on the control socket, and what many clients, or bad ones, do to the picture: nothing."""
+import contextlib
 import json
 import os
 import select
@@ -53,6 +54,27 @@ class Rights(harness.Case):
             self.assertEqual((before['style'], before['budget_us']), (after['style'], after['budget_us']))
             # Events are for all who may look.
             self.assertEqual(self.ctl_as(NOBODY, [NOBODY], daemon, 'wait', 'READY', '--timeout', '10s').code, 0)
+
+    def test_others_do_not_keep_out_who_may_do_more(self):
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            daemon.socket_path.chmod(0o666)
+            clients = []
+            try:
+                with as_nobody():
+                    clients += [daemon.connect() for _ in range(120)]
+                self.assertEqual(sum(self.is_served(client) for client in clients), 50)
+                self.assertEqual(daemon.ctl('budget', '30ms').code, 0)
+            finally:
+                for client in clients:
+                    client.close()
+
+    def is_served(self, client):
+        try:
+            client.sendall(request('style'))
+            return receive_line(client)['ok']
+        except (BrokenPipeError, ConnectionResetError):
+            return False
 
     def test_the_socket_s_group_may_change(self):
         with self.daemon(*PATTERN) as daemon:
@@ -150,6 +172,21 @@ class Limits(harness.Case):
             while n_descriptors(daemon.pid) > before and time.monotonic() < end:
                 time.sleep(harness.POLL_S)
             self.assertEqual(n_descriptors(daemon.pid), before)
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Another user's, and no group of ours, as the kernel notes it of a connection."""
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
 
 
 def connected(daemon):
