@@ -17,7 +17,7 @@ enum ar_command_access {
     AR_COMMAND_CHANGES,
     AR_COMMAND_CHANGES_IF_TOLD, /* with an argument; alone it reads */
     AR_COMMAND_LISTENS,         /* reads; from then on the connection gets events as well */
-    AR_COMMAND_LOCAL, /* ar-ctl's own, made of the others: the daemon does not know it */
+    AR_COMMAND_LOCAL,           /* ar-ctl's own: the daemon does not know it */
 };
 
 struct ar_command {

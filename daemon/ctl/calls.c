@@ -18,8 +18,10 @@ struct way {
 static const struct way ways[] = {
     { "budget", .print = ar_ctl_print_budget },
     { "calibrate", .run = ar_ctl_run_calibrate },
+    { "devices", .run = ar_ctl_run_devices },
     { "events", .run = ar_ctl_run_events },
     { "metrics", .print = ar_ctl_print_metrics },
+    { "outputs", .run = ar_ctl_run_outputs },
     { "record", .run = ar_ctl_run_record },
     { "set", .print = ar_ctl_print_setting },
     { "snapshot", .run = ar_ctl_run_snapshot },

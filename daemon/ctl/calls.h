@@ -44,9 +44,11 @@ void ar_ctl_print_status(const json_t *result);
 void ar_ctl_print_style(const json_t *result);
 
 int ar_ctl_run_calibrate(const struct ar_ctl_call *call);
+int ar_ctl_run_devices(const struct ar_ctl_call *call);
 int ar_ctl_run_events(const struct ar_ctl_call *call);
 int ar_ctl_run_record(const struct ar_ctl_call *call);
 int ar_ctl_run_snapshot(const struct ar_ctl_call *call);
+int ar_ctl_run_outputs(const struct ar_ctl_call *call);
 int ar_ctl_run_status(const struct ar_ctl_call *call);
 int ar_ctl_run_top(const struct ar_ctl_call *call);
 int ar_ctl_run_trace(const struct ar_ctl_call *call);

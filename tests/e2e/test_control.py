@@ -462,6 +462,19 @@ class Ctl(harness.Case):
         self.assertEqual(len(reply.err.splitlines()), 1, reply.err)
         self.assert_words(words, reply.err)
 
+    def test_what_the_machine_has(self):
+        """Nobody need answer; what there is depends on the machine, and is the same in both forms."""
+        for command, first in (('devices', 'path'), ('outputs', 'name')):
+            with self.subTest(command=command):
+                listed = json.loads(self.ctl(command, '--json').out)
+                text = self.ctl(command)
+                self.assertEqual(text.code, 0)
+                lines = text.out.splitlines()
+                if listed:
+                    self.assertEqual([line.split()[0] for line in lines], [entry[first] for entry in listed])
+                else:
+                    self.assertIn('no ', text.out)
+
     def test_no_daemon(self):
         self.assert_fails(os.EX_UNAVAILABLE, ['--socket', 'none.sock', 'status'], ['none.sock', 'is it running?'])
         with socket.socket(socket.AF_UNIX) as stale:
