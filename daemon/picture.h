@@ -4,8 +4,7 @@
 #include "base/frame.h"
 
 /*
- * A frame with memory of its own, for what is kept or written beside the painting; and any frame as the planes that files
- * hold. Any thread, one at a time.
+ * A frame with memory of its own, for what is kept or written beside the painting. Any thread, one at a time.
  */
 
 struct ar_picture {
@@ -18,9 +17,6 @@ int ar_picture_init(struct ar_picture *picture, const struct ar_frame_shape *sha
 /* Accepts one that is zeroed. */
 void ar_picture_finish(struct ar_picture *picture);
 
-/*
- * Copies src, of any format, to where its upper left corner is at (left, top) of dst, which is I420; all sides and places
- * are even, and it fits. Colours become those of dst's range. Takes milliseconds: not for the frame path.
- */
+/* Copies src to where its upper left corner is at (left, top) of dst: both I420 of one range, all sides and places even. */
 void ar_picture_paste(struct ar_frame *dst, uint32_t left_px, uint32_t top_px,
                       const struct ar_frame *src);

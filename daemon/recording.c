@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/macros.h"
 #include "base/writer.h"
+#include "daemon/convert.h"
 #include "daemon/latch.h"
 #include "display/movie.h"
 #include "display/part.h"
@@ -38,7 +39,8 @@ struct ar_recording {
     int published; /* 1: the file has its name; negative: it could not get it */
     struct ar_reason refused;
     struct ar_movie *movie;
-    struct ar_picture picture; /* as movies want it */
+    struct ar_convert *convert;
+    struct ar_frame *picture; /* the newest, as movies want it; NULL: none came */
     struct ar_tap tap;
     struct ar_recording_params params;
     struct ar_latch begun;
@@ -98,7 +100,7 @@ static void mark(struct ar_movie_sink *sink)
 static int write_picture(struct ar_recording *recording, struct ar_reason *reason)
 {
     recording->n_slots++;
-    return ar_movie_write(recording->movie, &recording->picture.frame, reason);
+    return ar_movie_write(recording->movie, recording->picture, reason);
 }
 
 /* How many pictures later than its turn a picture comes, in thousandths; negative: earlier. */
@@ -157,8 +159,8 @@ static int take_picture(struct ar_recording *recording, const struct ar_frame *p
         is_due = keep_rate(recording, capture_us, &ret, reason);
     if (ret < 0 || !is_due)
         return ret;
-    ar_picture_paste(&recording->picture.frame, 0, 0, painting);
-    recording->picture.frame.capture_us = capture_us;
+    ar_frame_unref(&recording->picture);
+    recording->picture = ar_convert_run(recording->convert, painting);
     ret = write_picture(recording, reason);
     if (ret == 0)
         count_picture(recording, capture_us);
@@ -287,12 +289,13 @@ static int init(struct ar_recording *recording, const struct ar_recording_params
     recording->sink = (struct ar_movie_sink){ .path = recording->part.path,
                                               .write = write_bytes,
                                               .mark = mark };
-    return ret < 0 ? ret : ar_picture_init(&recording->picture, &movie);
+    return ret < 0 ? ret : ar_convert_create(&recording->convert, &movie, params->kernels);
 }
 
 static void release(struct ar_recording *recording)
 {
-    ar_picture_finish(&recording->picture);
+    ar_frame_unref(&recording->picture);
+    ar_convert_destroy(recording->convert);
     ar_tap_finish(&recording->tap);
     ar_latch_finish(&recording->begun);
     pthread_mutex_destroy(&recording->lock);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/macros.h"
+#include "daemon/convert.h"
 #include "daemon/picture.h"
 #include "display/jpeg.h"
 
@@ -14,8 +15,8 @@
 
 struct ar_sheet {
     struct ar_picture sheet;
-    struct ar_picture picture; /* of full size */
-    uint32_t shrink;           /* >= 1 */
+    struct ar_convert *convert; /* to planes of full size and range */
+    uint32_t shrink;            /* >= 1 */
     uint32_t cell_width_px;
     uint32_t cell_height_px;
     uint32_t n_frames;
@@ -24,7 +25,7 @@ struct ar_sheet {
 };
 
 int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px,
-                    uint32_t n_frames)
+                    uint32_t n_frames, const struct ar_kernels *kernels)
 {
     struct ar_sheet *sheet = calloc(1, sizeof(*sheet));
     const struct ar_frame_shape full = { width_px, height_px, AR_FRAME_I420, AR_FRAME_FULL };
@@ -39,7 +40,7 @@ int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px
     shape.width_px = 2 * sheet->cell_width_px + 3 * GAP_PX;
     shape.height_px = AR_SHEET_PAIRS * (sheet->cell_height_px + GAP_PX) + GAP_PX;
     if (ar_picture_init(&sheet->sheet, &shape) < 0 ||
-        ar_picture_init(&sheet->picture, &full) < 0) {
+        ar_convert_create(&sheet->convert, &full, kernels) < 0) {
         ar_sheet_destroy(sheet);
         return -ENOMEM;
     }
@@ -53,7 +54,7 @@ void ar_sheet_destroy(struct ar_sheet *sheet)
     if (!sheet)
         return;
     ar_picture_finish(&sheet->sheet);
-    ar_picture_finish(&sheet->picture);
+    ar_convert_destroy(sheet->convert);
     free(sheet);
 }
 
@@ -73,9 +74,10 @@ static uint8_t block_at(const struct ar_frame_plane *plane, size_t x, size_t y, 
 static void paste(struct ar_sheet *sheet, const struct ar_frame *frame, uint32_t left_px,
                   uint32_t top_px)
 {
-    ar_picture_paste(&sheet->picture.frame, 0, 0, frame);
+    struct ar_frame *planes = ar_convert_run(sheet->convert, frame);
+
     for (uint32_t i = 0; i < 3; i++) {
-        const struct ar_frame_plane *from = &sheet->picture.frame.planes[i];
+        const struct ar_frame_plane *from = &planes->planes[i];
         const struct ar_frame_plane *to = &sheet->sheet.frame.planes[i];
         const uint32_t divisor = i == 0 ? 1 : 2;
 
@@ -84,6 +86,7 @@ static void paste(struct ar_sheet *sheet, const struct ar_frame *frame, uint32_t
                 to->data[(top_px / divisor + y) * to->stride_b + left_px / divisor + x] =
                     block_at(from, x, y, sheet->shrink);
     }
+    ar_frame_unref(&planes);
 }
 
 void ar_sheet_offer(struct ar_sheet *sheet, const struct ar_frame *before,

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "base/macros.h"
+#include "daemon/convert.h"
 #include "display/jpeg.h"
 
 #define QUALITY_PCT 92
@@ -25,23 +26,41 @@ struct ar_snapshot {
     struct ar_part part;
     struct ar_picture picture; /* as JPEG wants it */
     struct ar_tap tap;
+    const struct ar_kernels *kernels;
     struct ar_loop *control_loop;
     pthread_t thread;
     pthread_mutex_t lock;
     struct ar_snapshot_status status; /* under lock */
 };
 
-/* Camera left, painting right. */
-static void compose(struct ar_snapshot *snapshot, const struct ar_tap_copy *copy)
+static int paste(struct ar_snapshot *snapshot, uint32_t left_px, const struct ar_frame *frame)
 {
-    struct ar_frame *picture = &snapshot->picture.frame;
+    const struct ar_frame_shape shape = { frame->shape.width_px, frame->shape.height_px,
+                                          AR_FRAME_I420, AR_FRAME_FULL };
+    struct ar_convert *convert;
+    struct ar_frame *planes;
+    int ret = ar_convert_create(&convert, &shape, snapshot->kernels);
+
+    if (ret < 0)
+        return ret;
+    planes = ar_convert_run(convert, frame);
+    ar_picture_paste(&snapshot->picture.frame, left_px, 0, planes);
+    ar_frame_unref(&planes);
+    ar_convert_destroy(convert);
+    return 0;
+}
+
+/* Camera left, painting right. */
+static int compose(struct ar_snapshot *snapshot, const struct ar_tap_copy *copy)
+{
     uint32_t left_px = 0;
+    int ret = 0;
 
     if (copy->camera.memory) {
-        ar_picture_paste(picture, 0, 0, &copy->camera.frame);
+        ret = paste(snapshot, 0, &copy->camera.frame);
         left_px = copy->camera.frame.shape.width_px;
     }
-    ar_picture_paste(picture, left_px, 0, &copy->painting.frame);
+    return ret < 0 ? ret : paste(snapshot, left_px, &copy->painting.frame);
 }
 
 static int take(struct ar_snapshot *snapshot, struct ar_reason *reason)
@@ -50,10 +69,10 @@ static int take(struct ar_snapshot *snapshot, struct ar_reason *reason)
     int ret = ar_tap_take(&snapshot->tap, PATIENCE_US, &copy);
 
     ar_tap_close(&snapshot->tap);
-    if (ret == 0) {
-        compose(snapshot, copy);
+    if (ret == 0)
+        ret = compose(snapshot, copy);
+    if (ret == 0)
         return ar_jpeg_write(&snapshot->part, &snapshot->picture.frame, QUALITY_PCT, reason);
-    }
     ar_part_abandon(&snapshot->part);
     if (ret == -ETIMEDOUT)
         return ar_reason_set(reason, ret, "%s: no picture was painted within %u s",
@@ -100,6 +119,7 @@ static int init(struct ar_snapshot *snapshot, const struct ar_snapshot_params *p
 
     pthread_mutex_init(&snapshot->lock, NULL);
     snapshot->control_loop = params->control_loop;
+    snapshot->kernels = params->kernels;
     if (params->camera) {
         shape.width_px += params->camera->width_px;
         shape.height_px = ar_max_u32(shape.height_px, params->camera->height_px);

@@ -186,7 +186,7 @@ static int fall_back(struct ar_output *output, struct ar_reason *reason)
     if (pipeline->n_frames == 0)
         pipeline->n_frames = (uint32_t)(AR_PIPELINE_DEMO_SECONDS * rate_millihz / 1000);
     ret = ar_sheet_create(&pipeline->sheet, shape->width_px, shape->height_px,
-                          pipeline->n_frames);
+                          pipeline->n_frames, &pipeline->kernels);
     return ret < 0 ? ar_reason_set_err(reason, ret, "contact sheet") : 0;
 }
 
