@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "daemon/explain.h"
@@ -461,13 +462,27 @@ void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted)
     atomic_store(&pipeline->overlay, wanted);
 }
 
-static void set_paused(struct ar_pipeline *pipeline, bool paused)
+static void wake_source(struct ar_pipeline *pipeline)
 {
-    atomic_store(&pipeline->paused, paused);
     pthread_mutex_lock(&pipeline->loops_lock);
     if (pipeline->capture_loop)
         ar_loop_wake(pipeline->capture_loop);
     pthread_mutex_unlock(&pipeline->loops_lock);
+}
+
+void ar_pipeline_set_seen(struct ar_pipeline *pipeline, bool seen)
+{
+    if (seen)
+        atomic_store(&pipeline->unseen_us, 0);
+    else if (atomic_load(&pipeline->unseen_us) == 0)
+        atomic_store(&pipeline->unseen_us, ar_clock_now_us());
+    wake_source(pipeline);
+}
+
+static void set_paused(struct ar_pipeline *pipeline, bool paused)
+{
+    atomic_store(&pipeline->paused, paused);
+    wake_source(pipeline);
 }
 
 void ar_pipeline_pause(struct ar_pipeline *pipeline)
@@ -562,7 +577,7 @@ int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *came
     pthread_mutex_lock(&pipeline->stats_lock);
     state = pipeline->stats.state;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    if (state != AR_PIPELINE_RUNNING && state != AR_PIPELINE_PAUSED)
+    if (state < AR_PIPELINE_RUNNING)
         return -EAGAIN;
     *camera = pipeline->shape_in;
     *painting = *ar_pool_shape(pipeline->pool_out);
@@ -578,6 +593,8 @@ void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
                          struct ar_tap *tap)
 {
     ar_taps_set(&pipeline->taps, place, tap);
+    atomic_store(&pipeline->tapped, ar_taps_any(&pipeline->taps));
+    wake_source(pipeline);
 }
 
 int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, const char *text,

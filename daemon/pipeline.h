@@ -127,6 +127,7 @@ enum ar_pipeline_state {
     AR_PIPELINE_CALIBRATING,
     AR_PIPELINE_RUNNING,
     AR_PIPELINE_PAUSED,
+    AR_PIPELINE_IDLE, /* nobody sees the pictures */
     AR_PIPELINE_ENDED,
     AR_PIPELINE_N_STATES,
 };

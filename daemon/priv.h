@@ -76,6 +76,8 @@ struct ar_pipeline {
     uint32_t n_threads;
     atomic_uint n_running;
     atomic_bool paused;
+    atomic_bool tapped;             /* a recording or a snapshot wants pictures */
+    atomic_uint_fast64_t unseen_us; /* since when nobody sees the pictures; 0: somebody does */
     atomic_bool stopping;
 
     struct ar_model *
@@ -133,6 +135,9 @@ void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state 
 /* Makes a loop for the calling thread and publishes it in *slot for stop(); withdraw undoes that. */
 int ar_pipeline_publish_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
 void ar_pipeline_withdraw_loop(struct ar_pipeline *pipeline, struct ar_loop **slot);
+
+/* Whether somebody sees the pictures: where nobody does for a second, the capture thread rests. */
+void ar_pipeline_set_seen(struct ar_pipeline *pipeline, bool seen);
 
 /* A frame was overtaken, or there was no buffer for it. */
 void ar_pipeline_count_dropped(struct ar_pipeline *pipeline);

@@ -4,13 +4,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/priv.h"
+
+#define TAG "capture"
 
 /* One being turned, one in the mailbox, one with the painter, who gives it back before he takes the next. */
 #define N_FRAMES_TURNED 3
 
 /* Between two signs of life of a daemon that rests: some of them in any watchdog's period. */
 #define REST_US 500000
+
+/* A screen that is changed for another is away for less. */
+#define PATIENCE_US 1000000
 
 static void publish_source(struct ar_pipeline *pipeline)
 {
@@ -84,22 +90,44 @@ static void publish_change(struct ar_pipeline *pipeline)
         publish_source(pipeline);
 }
 
+static bool is_wanted(struct ar_pipeline *pipeline, uint64_t patience_us)
+{
+    const uint64_t unseen_us = atomic_load(&pipeline->unseen_us);
+
+    return !atomic_load(&pipeline->paused) &&
+           (unseen_us == 0 || atomic_load(&pipeline->tapped) ||
+            ar_clock_now_us() < unseen_us + patience_us);
+}
+
+static enum ar_pipeline_state why_not(struct ar_pipeline *pipeline)
+{
+    return atomic_load(&pipeline->paused) ? AR_PIPELINE_PAUSED : AR_PIPELINE_IDLE;
+}
+
 /*
  * Nobody wants pictures: the camera is closed, and this thread sleeps but for signs of life, as nothing is shown that
  * could be one. -ECANCELED after a stop.
  */
 static int rest(struct ar_pipeline *pipeline)
 {
+    enum ar_pipeline_state state = AR_PIPELINE_RUNNING;
     int ret = 0;
 
     ar_capture_suspend(pipeline->capture);
-    ar_pipeline_set_state(pipeline, AR_PIPELINE_PAUSED);
-    while (ret != -ECANCELED && atomic_load(&pipeline->paused)) {
+    ar_log(AR_LOG_INFO, TAG, "%s, so the source rests",
+           why_not(pipeline) == AR_PIPELINE_PAUSED ? "paused" : "nobody sees the pictures");
+    while (ret != -ECANCELED && !is_wanted(pipeline, 0)) {
+        const enum ar_pipeline_state before = state;
+
+        state = why_not(pipeline);
+        if (state != before)
+            ar_pipeline_set_state(pipeline, state);
         ar_notify_alive(pipeline->notify, ar_clock_now_us());
         ret = ar_loop_run_once(pipeline->capture_loop, REST_US);
     }
     ar_capture_resume(pipeline->capture);
     ar_pipeline_set_state(pipeline, AR_PIPELINE_RUNNING);
+    ar_log(AR_LOG_INFO, TAG, "pictures are wanted again");
     return ret == -ECANCELED ? ret : 0;
 }
 
@@ -111,7 +139,7 @@ static void stream(struct ar_pipeline *pipeline)
 
     do {
         frame = NULL;
-        ret = atomic_load(&pipeline->paused) ? rest(pipeline) : 0;
+        ret = is_wanted(pipeline, PATIENCE_US) ? 0 : rest(pipeline);
         if (ret == 0)
             ret = ar_capture_next(pipeline->capture, &frame, &reason);
         if (ret == 0) {

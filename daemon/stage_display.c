@@ -60,10 +60,21 @@ static void on_shown(struct ar_output *output, const struct ar_display_shown *sh
         lead(output, shown);
 }
 
+/* Whether an output that works has somebody in front of it. Under stats_lock. */
+static bool is_seen(const struct ar_pipeline_status *stats)
+{
+    for (uint32_t i = 0; i < stats->n_outputs; i++)
+        if (stats->outputs[i].state != AR_PIPELINE_OUTPUT_FAILED &&
+            stats->outputs[i].screen.state == AR_DISPLAY_UP)
+            return true;
+    return false;
+}
+
 static void publish_display(const struct ar_output *output)
 {
     struct ar_pipeline *pipeline = output->pipeline;
     struct ar_pipeline_output *stats = stats_of(output);
+    bool seen;
 
     pthread_mutex_lock(&pipeline->stats_lock);
     stats->state = AR_PIPELINE_OUTPUT_OPEN;
@@ -74,7 +85,9 @@ static void publish_display(const struct ar_output *output)
     stats->screen_state = ar_display_state_name(stats->screen.state);
     stats->screen_words = ar_display_state_words(stats->screen.state);
     pipeline->stats.frames_wanted = pipeline->n_frames;
+    seen = is_seen(&pipeline->stats);
     pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_pipeline_set_seen(pipeline, seen);
     if (leads(output))
         follow(pipeline, ar_display_refresh_millihz(output->display));
 }
@@ -95,6 +108,7 @@ static void fail(struct ar_output *output, int ret, const struct ar_reason *reas
     struct ar_pipeline *pipeline = output->pipeline;
     uint32_t refresh_millihz = 0;
     uint32_t leader;
+    bool seen;
 
     output->failed = true;
     pthread_mutex_lock(&pipeline->stats_lock);
@@ -103,7 +117,9 @@ static void fail(struct ar_output *output, int ret, const struct ar_reason *reas
     leader = find_leader(&pipeline->stats);
     if (leader < pipeline->n_outputs)
         refresh_millihz = pipeline->stats.outputs[leader].refresh_millihz;
+    seen = is_seen(&pipeline->stats);
     pthread_mutex_unlock(&pipeline->stats_lock);
+    ar_pipeline_set_seen(pipeline, seen);
 
     ar_mailbox_close(output->box);
     ar_loop_stop(output->loop);

@@ -111,6 +111,15 @@ void ar_taps_set(struct ar_taps *taps, enum ar_tap_place place, struct ar_tap *t
     pthread_mutex_unlock(&taps->lock);
 }
 
+bool ar_taps_any(const struct ar_taps *taps)
+{
+    bool any = false;
+
+    for (int i = 0; i < AR_TAP_N_PLACES; i++)
+        any = any || taps->list[i];
+    return any;
+}
+
 void ar_taps_offer(struct ar_taps *taps, const struct ar_frame *painting,
                    const struct ar_frame *camera)
 {

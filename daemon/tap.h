@@ -73,6 +73,9 @@ void ar_taps_finish(struct ar_taps *taps);
 /* The control thread's. When it returns, no offer to the tap that was there is under way. */
 void ar_taps_set(struct ar_taps *taps, enum ar_tap_place place, struct ar_tap *tap);
 
+/* The control thread's: whether anybody wants paintings. */
+bool ar_taps_any(const struct ar_taps *taps);
+
 /* The compute thread's: to every tap. Waits for nothing: while one comes or goes, nobody gets this painting. */
 void ar_taps_offer(struct ar_taps *taps, const struct ar_frame *painting,
                    const struct ar_frame *camera);

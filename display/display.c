@@ -286,6 +286,8 @@ static const struct {
     [AR_DISPLAY_BEHIND] = { "behind", "another console is in front" },
     [AR_DISPLAY_TAKEN] = { "taken", "another program has the screen" },
     [AR_DISPLAY_GONE] = { "gone", "the graphics card is gone" },
+    [AR_DISPLAY_HIDDEN] = { "hidden", "the window is minimised" },
+    [AR_DISPLAY_UNREAD] = { "unread", "no program reads the virtual camera" },
 };
 static_assert(AR_ARRAY_LEN(states) == AR_DISPLAY_N_STATES, "words for each state");
 

@@ -36,6 +36,8 @@ enum ar_display_state {
     AR_DISPLAY_BEHIND,    /* another console (Ctrl+Alt+F2) is in front of ours */
     AR_DISPLAY_TAKEN,     /* another program draws on it */
     AR_DISPLAY_GONE,      /* the graphics card is not there any more */
+    AR_DISPLAY_HIDDEN,    /* the window is minimised */
+    AR_DISPLAY_UNREAD,    /* no program reads the virtual camera */
     AR_DISPLAY_N_STATES,
 };
 
@@ -67,7 +69,7 @@ struct ar_display_params {
     bool fullscreen;
     struct ar_option_size size; /* of the screen's mode; zeros: what it prefers */
     uint32_t rate_millihz;      /* likewise */
-    bool overlay; /* for whoever hands pictures over: display/overlay.h */
+    bool overlay;               /* for whoever hands pictures over: display/overlay.h */
 };
 
 extern const struct ar_option ar_display_options[];

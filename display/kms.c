@@ -117,7 +117,7 @@ static void set_state(struct kms *kms, enum ar_display_state state)
 /* No picture can be shown for now. */
 static void lose(struct kms *kms, enum ar_display_state state)
 {
-    ar_log(AR_LOG_WARN, TAG, "%s (%s): %s; painting on until it is back", kms->screen.card.path,
+    ar_log(AR_LOG_WARN, TAG, "%s (%s): %s; waiting for it to come back", kms->screen.card.path,
            kms->screen.card.connector_name, ar_display_state_words(state));
     kms->waiting_since_us = 0;
     set_state(kms, state);
@@ -351,7 +351,7 @@ static int open_or_wait(struct kms *kms, struct ar_reason *reason)
     int ret = open_screen(kms, &why);
 
     if (ret == -EBUSY && !automatic) {
-        ar_log(AR_LOG_WARN, TAG, "%s; painting until it is free", why.text);
+        ar_log(AR_LOG_WARN, TAG, "%s; waiting until it is free", why.text);
         kms->trouble = ret;
         kms->base.condition.state = AR_DISPLAY_TAKEN;
         ret = 0;

@@ -23,6 +23,12 @@
 #define DEVICE_EXAMPLE "v4l2:/dev/video10"
 #define REST_WAIT_MS   200 /* for the rest of a picture that the device took half */
 
+/* Of v4l2loopback since 0.13: how many programs stream from it. Not in the kernel's headers, as the module is not in the kernel. */
+#define EVENT_READERS (V4L2_EVENT_PRIVATE_START + 0x08E00000 + 1)
+
+/* An event may get lost: while nobody is known to read, the device is asked so often. */
+#define WATCH_PERIOD_US 1000000
+
 /*
  * A V4L2 output device: v4l2loopback, through which the painting becomes a camera for other
  * programs. Pictures go by write(2). Drivers on the kernel's buffer framework offer that as well, but
@@ -36,6 +42,10 @@ struct loopback {
     uint8_t *packed;    /* a picture with such rows; NULL when the frame's own will do */
     uint64_t n_refused; /* pictures for which the device had no room */
     bool failed;
+    struct ar_loop_source *events; /* of readers; NULL: the device does not tell */
+    struct ar_loop_source *watch;  /* while nobody reads */
+    bool unread;                   /* by the last event */
+    bool written;                  /* it is a camera to others only from the first picture on */
 };
 
 static_assert(offsetof(struct loopback, base) == 0, "from_base() casts");
@@ -156,8 +166,74 @@ static void set_rate(const struct loopback *loopback)
         retry_ioctl(loopback->fd, VIDIOC_S_PARM, &parameters);
 }
 
+/* The first event tells how many there are now. */
+static int subscribe(const struct loopback *loopback)
+{
+    struct v4l2_event_subscription readers = { .type = EVENT_READERS,
+                                               .flags = V4L2_EVENT_SUB_FL_SEND_INITIAL };
+
+    retry_ioctl(loopback->fd, VIDIOC_UNSUBSCRIBE_EVENT, &readers);
+    return retry_ioctl(loopback->fd, VIDIOC_SUBSCRIBE_EVENT, &readers);
+}
+
+static void set_unread(struct loopback *loopback, bool unread)
+{
+    const enum ar_display_state state =
+        unread && loopback->written ? AR_DISPLAY_UNREAD : AR_DISPLAY_UP;
+    const uint64_t period_us = state == AR_DISPLAY_UP ? 0 : WATCH_PERIOD_US;
+
+    loopback->unread = unread;
+    if (state == loopback->base.condition.state)
+        return;
+    loopback->base.condition.state = state;
+    ar_loop_set_timer(loopback->watch, period_us > 0 ? ar_clock_now_us() + period_us : 0,
+                      period_us);
+    ar_display_emit(&loopback->base, AR_DISPLAY_CHANGED);
+}
+
+static void on_readers(void *user, uint32_t events)
+{
+    struct loopback *loopback = user;
+    struct v4l2_event event = { .type = 0 };
+    uint32_t n_readers;
+
+    if (retry_ioctl(loopback->fd, VIDIOC_DQEVENT, &event) < 0) {
+        ar_loop_remove(&loopback->events); /* otherwise it would be called without end */
+        set_unread(loopback, false);
+        return;
+    }
+    if (event.type != EVENT_READERS)
+        return;
+    memcpy(&n_readers, event.u.data, sizeof(n_readers));
+    set_unread(loopback, n_readers == 0);
+}
+
+static void on_watch(void *user, uint64_t n_expired)
+{
+    subscribe(user);
+}
+
+/* A device that does not tell counts as read. */
+static int watch_readers(struct loopback *loopback, struct ar_reason *reason)
+{
+    struct ar_loop *loop = loopback->base.loop;
+    int ret;
+
+    if (subscribe(loopback) < 0)
+        return 0;
+    ret = ar_loop_add_timer(loop, on_watch, loopback, &loopback->watch);
+    if (ret == 0)
+        ret = ar_loop_add_fd(loop, loopback->fd, POLLPRI, on_readers, loopback,
+                             &loopback->events);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "%s: cannot wait for its events",
+                                       loopback->device)
+                   : 0;
+}
+
 static void close_device(struct loopback *loopback)
 {
+    ar_loop_remove(&loopback->events);
+    ar_loop_remove(&loopback->watch);
     free(loopback->packed);
     loopback->packed = NULL;
     if (loopback->fd >= 0)
@@ -187,6 +263,8 @@ static int start(struct ar_display *base, struct ar_reason *reason)
                                            .format = AR_FRAME_YUYV,
                                            .range = AR_FRAME_LIMITED };
     loopback->failed = false;
+    loopback->unread = false;
+    loopback->written = false;
     loopback->n_refused = 0;
     ret = open_device(loopback, reason);
     if (ret == 0)
@@ -195,6 +273,8 @@ static int start(struct ar_display *base, struct ar_reason *reason)
         ret = set_format(loopback, reason);
     if (ret == 0)
         ret = make_packed(loopback, reason);
+    if (ret == 0)
+        ret = watch_readers(loopback, reason);
     if (ret < 0) {
         close_device(loopback);
         return ret;
@@ -276,7 +356,9 @@ static void show(struct ar_display *base, struct ar_frame **frame)
                                : write_picture(loopback->fd, pack(loopback, *frame), size_b);
 
     if (ret == 0) {
+        loopback->written = true;
         ar_display_emit_shown(base, *frame, ar_clock_now_us());
+        set_unread(loopback, loopback->unread);
     } else if (ret == -EAGAIN) {
         loopback->n_refused++;
     } else if (!loopback->failed) {

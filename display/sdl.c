@@ -14,8 +14,9 @@
 
 #define TAG "sdl"
 
-#define PUMP_PERIOD_US 10000 /* a key is answered within this */
-#define MIN_SIDE_PX    64
+#define PUMP_PERIOD_US   10000 /* a key is answered within this */
+#define HIDDEN_PERIOD_US 50000 /* and a window that comes back within this */
+#define MIN_SIDE_PX      64
 
 /* A window. Everything of SDL happens in the thread that calls start. */
 struct sdl {
@@ -169,6 +170,37 @@ static void on_key(struct sdl *sdl, const SDL_KeyboardEvent *key)
     }
 }
 
+static int set_pump(struct sdl *sdl, uint64_t period_us)
+{
+    return ar_loop_set_timer(sdl->pump, ar_clock_now_us() + period_us, period_us);
+}
+
+static void set_state(struct sdl *sdl, enum ar_display_state state)
+{
+    if (state == sdl->base.condition.state)
+        return;
+    sdl->base.condition.state = state;
+    set_pump(sdl, state == AR_DISPLAY_UP ? PUMP_PERIOD_US : HIDDEN_PERIOD_US);
+    ar_display_emit(&sdl->base, AR_DISPLAY_CHANGED);
+}
+
+static void on_window(struct sdl *sdl, const SDL_WindowEvent *event)
+{
+    switch (event->event) {
+    case SDL_WINDOWEVENT_MINIMIZED:
+    case SDL_WINDOWEVENT_HIDDEN:
+        set_state(sdl, AR_DISPLAY_HIDDEN);
+        break;
+    case SDL_WINDOWEVENT_SHOWN:
+    case SDL_WINDOWEVENT_RESTORED:
+    case SDL_WINDOWEVENT_MAXIMIZED:
+        set_state(sdl, AR_DISPLAY_UP);
+        break;
+    default:
+        break;
+    }
+}
+
 static bool changes_window(const SDL_WindowEvent *event)
 {
     return event->event == SDL_WINDOWEVENT_EXPOSED ||
@@ -186,8 +218,10 @@ static void on_pump(void *user, uint64_t n_expired)
             ar_display_emit(&sdl->base, AR_DISPLAY_QUIT);
         else if (event.type == SDL_KEYDOWN)
             on_key(sdl, &event.key);
-        else if (event.type == SDL_WINDOWEVENT)
+        else if (event.type == SDL_WINDOWEVENT) {
+            on_window(sdl, &event.window);
             changed = changed || changes_window(&event.window);
+        }
     }
     if (changed)
         draw(sdl);
@@ -216,7 +250,7 @@ static int start_pump(struct sdl *sdl, struct ar_reason *reason)
     int ret = ar_loop_add_timer(sdl->base.loop, on_pump, sdl, &sdl->pump);
 
     if (ret == 0)
-        ret = ar_loop_set_timer(sdl->pump, ar_clock_now_us() + PUMP_PERIOD_US, PUMP_PERIOD_US);
+        ret = set_pump(sdl, PUMP_PERIOD_US);
     return ret < 0 ? ar_reason_set_err(reason, ret, "sdl: cannot start the event timer") : 0;
 }
 

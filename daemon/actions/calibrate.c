@@ -41,7 +41,7 @@ json_t *ar_action_calibrate(struct ar_run *run, const char *const *args,
         return NULL;
     }
     ar_pipeline_status(run->pipeline, &status);
-    if (status.state == AR_PIPELINE_PAUSED) {
+    if (status.state > AR_PIPELINE_RUNNING) {
         ar_reason_set(reason, -EAGAIN,
                       "calibrate: nothing is painted now; `ar-ctl resume` first");
         return NULL;

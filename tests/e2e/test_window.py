@@ -5,6 +5,7 @@ import os
 import select
 import shutil
 import subprocess
+import time
 
 import harness
 
@@ -64,6 +65,36 @@ class Window(harness.Case):
             self.assertGreater(status['shown'], 0)
             daemon.ctl('style', 'next')
             daemon.wait_painted(5)
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
+
+    def xdotool(self, *args):
+        return subprocess.run(['xdotool', *args], env={**os.environ, **self.env}, check=True, capture_output=True,
+                              text=True, timeout=harness.START_S).stdout.split()
+
+    def test_a_window_that_nobody_sees(self):
+        """The source rests, and is back as fast as a pause is over."""
+        if not shutil.which('xdotool'):
+            self.skipTest('xdotool is not installed')
+        with self.daemon(*SCENE, '--display', 'sdl', env=self.env) as daemon:
+            daemon.wait_painted(5)
+            window = self.xdotool('search', '--name', 'ar-daemon')[-1]
+            self.xdotool('windowunmap', window)
+            status = daemon.wait_until(lambda status: status['state'] == 'idle', 'it is idle')
+            self.assertEqual((status['displays'][0]['screen'], status['source_state']), ('hidden', 'suspended'))
+            painted = daemon.status()['painted']
+            time.sleep(0.5)
+            self.assertLessEqual(daemon.status()['painted'], painted + 1)
+            # What is asked for meanwhile is painted all the same.
+            reply = daemon.ctl('snapshot', 'unseen.jpg')
+            self.assertEqual(reply.code, 0, reply)
+            self.assertGreater((self.folder / 'unseen.jpg').stat().st_size, 1000)
+            painted = daemon.wait_until(lambda status: status['state'] == 'idle', 'it is idle again')['painted']
+            self.xdotool('windowmap', window)
+            start = time.monotonic()
+            daemon.wait_until(lambda status: status['painted'] > painted + 2, 'it paints')
+            self.assertLess(time.monotonic() - start, 1 * harness.SLOW)
+            self.assertEqual(daemon.status()['state'], 'running')
             daemon.signal()
             self.assertEqual(daemon.wait(), 0)
 

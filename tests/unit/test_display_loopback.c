@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 
 #include <linux/videodev2.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "base/macros.h"
 #include "tests/unit/display_rig.h"
@@ -27,6 +29,10 @@ static struct device {
     uint8_t data[1 << 16];
     size_t data_b;
     uint32_t rate_millihz;
+    bool tells_readers;
+    int peer; /* the other end of fd, where it tells; else -1 */
+    uint32_t n_readers;
+    uint32_t n_subscribed;
 } device;
 
 static int query(struct v4l2_capability *capability)
@@ -63,6 +69,56 @@ static int set_parameters(const struct v4l2_streamparm *parameters)
     return 0;
 }
 
+/* What poll(2) calls exceptional, a driver's event, is urgent data on a socket. */
+static int open_exceptional(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t address_b = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd;
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, address_b), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &address_b), 0);
+    device.peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(device.peer, (struct sockaddr *)&address, address_b), 0);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    ck_assert_int_ge(fd, 0);
+    close(listener);
+    return fd;
+}
+
+static void send_event(void)
+{
+    ck_assert_int_eq(send(device.peer, "!", 1, MSG_OOB), 1);
+}
+
+static int subscribe(const struct v4l2_event_subscription *subscription)
+{
+    errno = EINVAL;
+    if (!device.tells_readers)
+        return -1;
+    ck_assert_uint_eq(subscription->type, 0x10e00001);
+    ck_assert_uint_eq(subscription->flags, V4L2_EVENT_SUB_FL_SEND_INITIAL);
+    device.n_subscribed++;
+    send_event();
+    return 0;
+}
+
+static int dequeue(struct v4l2_event *event)
+{
+    char byte;
+
+    if (recv(device.fd, &byte, 1, MSG_OOB) != 1) {
+        errno = ENOENT;
+        return -1;
+    }
+    *event = (struct v4l2_event){ .type = 0x10e00001 };
+    memcpy(event->u.data, &device.n_readers, sizeof(device.n_readers));
+    return 0;
+}
+
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker chose the names */
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
@@ -75,7 +131,7 @@ int __wrap_open(const char *path, int flags, ...)
 {
     if (strcmp(path, DEVICE) != 0)
         return __real_open(path, flags, 0600);
-    device.fd = memfd_create("device", MFD_CLOEXEC);
+    device.fd = device.tells_readers ? open_exceptional() : memfd_create("device", MFD_CLOEXEC);
     return device.fd;
 }
 
@@ -99,6 +155,12 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
         return set_format(argument);
     case VIDIOC_S_PARM:
         return set_parameters(argument);
+    case VIDIOC_SUBSCRIBE_EVENT:
+        return subscribe(argument);
+    case VIDIOC_UNSUBSCRIBE_EVENT:
+        return 0;
+    case VIDIOC_DQEVENT:
+        return dequeue(argument);
     default:
         errno = ENOTTY;
         return -1;
@@ -127,6 +189,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t size_b)
 static void insert_device(void)
 {
     device = (struct device){ .fd = -1,
+                              .peer = -1,
                               .capabilities = V4L2_CAP_VIDEO_OUTPUT | V4L2_CAP_READWRITE,
                               .stride_b = WIDTH_PX * 2 };
 }
@@ -250,6 +313,78 @@ START_TEST(trouble_is_explained)
 }
 END_TEST
 
+static void run_until(struct rig *rig, enum ar_display_state state)
+{
+    const uint64_t end_us = ar_clock_now_us() + 5000000;
+
+    while (ar_display_condition(rig->display)->state != state && ar_clock_now_us() < end_us)
+        ar_loop_run_once(rig->loop, 10000);
+    ck_assert_int_eq(ar_display_condition(rig->display)->state, state);
+}
+
+START_TEST(readers_come_and_go)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    device.tells_readers = true;
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    ck_assert_uint_eq(device.n_subscribed, 1);
+    rig_run(&rig, 50000);
+    ck_assert_int_eq(ar_display_condition(rig.display)->state,
+                     AR_DISPLAY_UP); /* no picture yet */
+    rig_show(&rig, 0, 0);
+    ck_assert_int_eq(ar_display_condition(rig.display)->state, AR_DISPLAY_UNREAD);
+    ck_assert_uint_eq(rig.n_changed, 1);
+    device.n_readers = 1;
+    send_event();
+    run_until(&rig, AR_DISPLAY_UP);
+    device.n_readers = 0;
+    send_event();
+    run_until(&rig, AR_DISPLAY_UNREAD);
+    ck_assert_uint_eq(rig.n_changed, 3);
+    rig_show(&rig, 1, 0); /* takes pictures all the same */
+    ck_assert_uint_eq(rig.n_shown, 2);
+    close(device.peer);
+    rig_finish(&rig);
+}
+END_TEST
+
+/* The first reader after a pause of hours: its event does not come. */
+START_TEST(an_event_that_is_lost_is_made_up_for)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    device.tells_readers = true;
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    rig_show(&rig, 0, 0);
+    run_until(&rig, AR_DISPLAY_UNREAD);
+    device.n_readers = 1;
+    run_until(&rig, AR_DISPLAY_UP);
+    ck_assert_uint_ge(device.n_subscribed, 2);
+    close(device.peer);
+    rig_finish(&rig);
+}
+END_TEST
+
+START_TEST(a_device_that_does_not_tell_counts_as_read)
+{
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_device();
+    ck_assert_int_eq(start(&rig, NULL), 0);
+    rig_show(&rig, 0, 0);
+    rig_run(&rig, 50000);
+    ck_assert_int_eq(ar_display_condition(rig.display)->state, AR_DISPLAY_UP);
+    ck_assert_uint_eq(rig.n_changed, 0);
+    rig_finish(&rig);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("display_loopback");
@@ -259,6 +394,9 @@ int main(void)
     tcase_add_test(tcase, no_room_drops_the_picture);
     tcase_add_test(tcase, device_that_goes_is_told_once);
     tcase_add_loop_test(tcase, trouble_is_explained, 0, AR_ARRAY_LEN(troubles));
+    tcase_add_test(tcase, readers_come_and_go);
+    tcase_add_test(tcase, an_event_that_is_lost_is_made_up_for);
+    tcase_add_test(tcase, a_device_that_does_not_tell_counts_as_read);
     suite_add_tcase(suite, tcase);
     return ar_suite_run(suite);
 }

@@ -12,6 +12,7 @@ class Master(machine.Case):
     def check_row(self, name, row):
         print(f'{name}: noticed after {row["noticed_s"]} s, back after {row["back_s"]} s', flush=True)
         self.assertLessEqual(row['unseen_shown'], 1)
+        self.assertEqual(row['source_state'], 'suspended')
         self.assertLessEqual(row['back_s'], BACK_S)
 
     def check_same(self, screens, one, other):

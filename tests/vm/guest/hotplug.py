@@ -5,7 +5,6 @@ import time
 import guest
 
 SIZES = guest.PARAMETERS['sizes']
-UNSEEN_PICTURES = 5
 
 
 def unplug(host, daemon):
@@ -13,9 +12,9 @@ def unplug(host, daemon):
     host.ask('resize', 0, 0)
     gone = daemon.wait(lambda status: 'unplugged' in status['display'], 'the screen is gone')
     noticed_s = time.monotonic() - began
-    later = daemon.wait(lambda status: status['painted'] >= gone['painted'] + UNSEEN_PICTURES, 'pictures for nobody')
+    later = daemon.wait(lambda status: status['state'] == 'idle', 'rest')
     return {'display': gone['display'], 'state': gone['displays'][0]['screen'], 'shown': later['shown'] - gone['shown'],
-            'pid': later['pid'], 'noticed_s': round(noticed_s, 3)}
+            'pid': later['pid'], 'source_state': later['source_state'], 'noticed_s': round(noticed_s, 3)}
 
 
 def plug(host, daemon, width, height):

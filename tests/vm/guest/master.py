@@ -10,7 +10,6 @@ import guest
 VT_ACTIVATE, VT_WAITACTIVE = 0x5606, 0x5607
 DRIVER = pathlib.Path('/sys/bus/pci/drivers/virtio-pci')
 CARD = pathlib.Path('/dev/dri/card0')
-UNSEEN_PICTURES = 5
 DRAWN_S = 0.3  # a console's text gets to the screen some time after it comes to the front
 HIDE_CURSOR = '\033[?25l'
 
@@ -41,12 +40,13 @@ def screen(status):
 
 
 def wait_state(daemon, state):
-    """How long it took, and that pictures are painted on."""
+    """How long it took, and that the camera rests then."""
     began = time.monotonic()
     status = daemon.wait(lambda status: screen(status) == state, state)
     seconds = time.monotonic() - began
-    later = daemon.wait(lambda now: now['painted'] >= status['painted'] + UNSEEN_PICTURES, 'pictures for nobody')
-    return {'noticed_s': round(seconds, 3), 'display': later['display'], 'unseen_shown': later['shown'] - status['shown']}
+    later = daemon.wait(lambda now: now['state'] == 'idle', 'rest')
+    return {'noticed_s': round(seconds, 3), 'display': later['display'], 'source_state': later['source_state'],
+            'unseen_shown': later['shown'] - status['shown']}
 
 
 def wait_back(daemon, began):
@@ -93,7 +93,6 @@ def meet_program_at_start(host):
     program = os.open(CARD, os.O_RDWR)
     daemon = guest.plain_daemon()
     with daemon:
-        daemon.wait(lambda status: status['painted'] > 0, 'pictures')
         away = wait_state(daemon, 'taken')
         began = time.monotonic()
         os.close(program)
