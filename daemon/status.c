@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/field.h"
+
 static const char *const state_names[] = {
     [AR_PIPELINE_STARTING] = "starting", [AR_PIPELINE_CALIBRATING] = "calibrating",
     [AR_PIPELINE_RUNNING] = "running",   [AR_PIPELINE_PAUSED] = "paused",
@@ -155,23 +157,6 @@ json_t *ar_status_json(const struct ar_pipeline_status *status,
     return object;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text && text[0] != '\0' ? text : "-";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static long long count_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static void print_stages(const json_t *stages, FILE *out)
 {
     fprintf(out, "  %-9s %9s %9s %9s\n", "stage", "p50 ms", "p99 ms", "max ms");
@@ -180,15 +165,17 @@ static void print_stages(const json_t *stages, FILE *out)
         const json_t *stage = json_object_get(stages, name);
 
         if (stage)
-            fprintf(out, "  %-9s %9.2f %9.2f %9.2f\n", name, number_of(stage, "p50_us") / 1e3,
-                    number_of(stage, "p99_us") / 1e3, number_of(stage, "max_us") / 1e3);
+            fprintf(out, "  %-9s %9.2f %9.2f %9.2f\n", name,
+                    ar_field_number(stage, "p50_us") / 1e3,
+                    ar_field_number(stage, "p99_us") / 1e3,
+                    ar_field_number(stage, "max_us") / 1e3);
     }
 }
 
 static void print_heat(const json_t *heat, FILE *out)
 {
     const json_t *celsius = json_object_get(heat, "celsius");
-    const double cap_width = number_of(heat, "cap_width");
+    const double cap_width = ar_field_number(heat, "cap_width");
 
     if (json_is_number(celsius))
         fprintf(out, "  heat      %.0f degrees\n", json_number_value(celsius));
@@ -200,7 +187,8 @@ static void print_energy(const json_t *energy, FILE *out)
 {
     if (json_is_number(json_object_get(energy, "frame_j")))
         fprintf(out, "  energy    %.3f J a frame, %.1f kJ an hour\n",
-                number_of(energy, "frame_j"), number_of(energy, "joules_per_hour") / 1e3);
+                ar_field_number(energy, "frame_j"),
+                ar_field_number(energy, "joules_per_hour") / 1e3);
 }
 
 static void print_recording(const json_t *recording, FILE *out)
@@ -208,21 +196,22 @@ static void print_recording(const json_t *recording, FILE *out)
     if (!json_is_object(recording))
         return;
     fprintf(out, "  recording %s: %s, %.1f s, %lld pictures, %lld dropped, %.1f MB\n",
-            text_of(recording, "file"), text_of(recording, "state"),
-            number_of(recording, "seconds"), count_of(recording, "pictures"),
-            count_of(recording, "dropped"), (double)count_of(recording, "bytes") / 1e6);
+            ar_field_text(recording, "file"), ar_field_text(recording, "state"),
+            ar_field_number(recording, "seconds"), ar_field_count(recording, "pictures"),
+            ar_field_count(recording, "dropped"),
+            (double)ar_field_count(recording, "bytes") / 1e6);
 }
 
 /* A source that flows is not worth a word. */
 static void print_source(const json_t *status, FILE *out)
 {
-    const char *state = text_of(status, "source_state");
+    const char *state = ar_field_text(status, "source_state");
     const bool flows = strcmp(state, "flowing") == 0 || strcmp(state, "-") == 0;
-    const double measured_hz = number_of(status, "measured_millihz") / 1e3;
-    const long long n_resumed = count_of(status, "resumed");
-    const long long n_guessed = count_of(status, "guessed");
+    const double measured_hz = ar_field_number(status, "measured_millihz") / 1e3;
+    const long long n_resumed = ar_field_count(status, "resumed");
+    const long long n_guessed = ar_field_count(status, "guessed");
 
-    fprintf(out, "  source    %s", text_of(status, "source"));
+    fprintf(out, "  source    %s", ar_field_text(status, "source"));
     if (measured_hz > 0.0)
         fprintf(out, ", measured %.1f", measured_hz);
     if (!flows)
@@ -237,8 +226,8 @@ static void print_source(const json_t *status, FILE *out)
 /* A screen that is up is not worth a word: its description says when it is not. */
 static void print_returns(const json_t *display, FILE *out)
 {
-    const long long n_resumed = count_of(display, "resumed");
-    const long long n_stalled = count_of(display, "stalled");
+    const long long n_resumed = ar_field_count(display, "resumed");
+    const long long n_stalled = ar_field_count(display, "stalled");
 
     if (n_resumed > 0)
         fprintf(out, ", came back %lld times", n_resumed);
@@ -254,7 +243,7 @@ static void print_displays(const json_t *status, FILE *out)
     size_t i;
 
     if (json_array_size(displays) < 2) {
-        fprintf(out, "  display   %s", text_of(status, "display"));
+        fprintf(out, "  display   %s", ar_field_text(status, "display"));
         print_returns(json_array_get(displays, 0), out);
         fputc('\n', out);
         return;
@@ -262,41 +251,44 @@ static void print_displays(const json_t *status, FILE *out)
     json_array_foreach(displays, i, display)
     {
         fprintf(out, "  display   %s: %lld shown, %lld overtaken, latency %.1f / %.1f ms",
-                text_of(display, "display"), count_of(display, "shown"),
-                count_of(display, "overtaken"), number_of(display, "p50_us") / 1e3,
-                number_of(display, "p99_us") / 1e3);
+                ar_field_text(display, "display"), ar_field_count(display, "shown"),
+                ar_field_count(display, "overtaken"), ar_field_number(display, "p50_us") / 1e3,
+                ar_field_number(display, "p99_us") / 1e3);
         print_returns(display, out);
-        if (strcmp(text_of(display, "state"), "failed") == 0)
-            fprintf(out, ", failed: %s", text_of(display, "why"));
+        if (strcmp(ar_field_text(display, "state"), "failed") == 0)
+            fprintf(out, ", failed: %s", ar_field_text(display, "why"));
         fputc('\n', out);
     }
 }
 
 void ar_status_print(const json_t *status, FILE *out)
 {
-    double pinned = number_of(status, "pinned_width");
-    double painted = number_of(status, "painted");
-    double missed = number_of(status, "missed");
+    double pinned = ar_field_number(status, "pinned_width");
+    double painted = ar_field_number(status, "painted");
+    double missed = ar_field_number(status, "missed");
 
-    fprintf(out, "ar-daemon %s: %s, %.1f s\n", text_of(status, "version"),
-            text_of(status, "state"), number_of(status, "uptime_s"));
-    fprintf(out, "  style     %s\n", text_of(status, "style"));
+    fprintf(out, "ar-daemon %s: %s, %.1f s\n", ar_field_text(status, "version"),
+            ar_field_text(status, "state"), ar_field_number(status, "uptime_s"));
+    fprintf(out, "  style     %s\n", ar_field_text(status, "style"));
     print_source(status, out);
     print_displays(status, out);
-    fprintf(out, "  engine    %s, %s, %lld threads, %s\n", text_of(status, "tier"),
-            text_of(status, "precision"), count_of(status, "threads"), text_of(status, "loop"));
+    fprintf(out, "  engine    %s, %s, %lld threads, %s\n", ar_field_text(status, "tier"),
+            ar_field_text(status, "precision"), ar_field_count(status, "threads"),
+            ar_field_text(status, "loop"));
     fprintf(out, "  budget    %.1f ms, width %.2f%s, mean %.2f, %lld switches\n",
-            number_of(status, "budget_us") / 1e3, number_of(status, "width"),
-            pinned > 0.0 ? " (pinned)" : "", number_of(status, "mean_width"),
-            count_of(status, "switches"));
+            ar_field_number(status, "budget_us") / 1e3, ar_field_number(status, "width"),
+            pinned > 0.0 ? " (pinned)" : "", ar_field_number(status, "mean_width"),
+            ar_field_count(status, "switches"));
     fprintf(out, "  frames    %lld painted, %.1f a second, %lld shown\n",
-            count_of(status, "painted"), number_of(status, "fps"), count_of(status, "shown"));
+            ar_field_count(status, "painted"), ar_field_number(status, "fps"),
+            ar_field_count(status, "shown"));
     fprintf(out, "  drops     %lld overtaken, %lld lost by the source, %lld corrupt\n",
-            count_of(status, "dropped"), count_of(status, "lost"), count_of(status, "corrupt"));
+            ar_field_count(status, "dropped"), ar_field_count(status, "lost"),
+            ar_field_count(status, "corrupt"));
     fprintf(out,
             "  misses    %lld of the deadline (%.2f %%), longest run %lld, %lld given up\n",
-            count_of(status, "missed"), painted > 0.0 ? 100.0 * missed / painted : 0.0,
-            count_of(status, "longest_run"), count_of(status, "degraded"));
+            ar_field_count(status, "missed"), painted > 0.0 ? 100.0 * missed / painted : 0.0,
+            ar_field_count(status, "longest_run"), ar_field_count(status, "degraded"));
     print_heat(json_object_get(status, "heat"), out);
     print_energy(json_object_get(status, "energy"), out);
     if (json_is_number(json_object_get(status, "phase_us")))
@@ -304,7 +296,8 @@ void ar_status_print(const json_t *status, FILE *out)
             out,
             "  phase     frames arrive %.1f ms after a refresh of the screen, which has %.2f "
             "a second\n",
-            number_of(status, "phase_us") / 1e3, number_of(status, "refresh_millihz") / 1e3);
+            ar_field_number(status, "phase_us") / 1e3,
+            ar_field_number(status, "refresh_millihz") / 1e3);
     print_recording(json_object_get(status, "recording"), out);
     print_stages(json_object_get(status, "stages"), out);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/ctl/history.h"
 
+#include "daemon/field.h"
+
 /* What a new value adds to the mean of late. */
 #define WEIGHT 0.3
-
-static json_int_t count_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 static void follow(double *mean, double value)
 {
@@ -16,8 +13,8 @@ static void follow(double *mean, double value)
 
 static void add_stage(struct ar_ctl_history *history, int i, const json_t *stage, bool anew)
 {
-    const json_int_t n = count_of(stage, "n");
-    const json_int_t sum_us = count_of(stage, "sum_us");
+    const json_int_t n = ar_field_count(stage, "n");
+    const json_int_t sum_us = ar_field_count(stage, "sum_us");
 
     if (!anew && n > history->stage_n[i])
         follow(&history->stage_us[i],
@@ -29,8 +26,8 @@ static void add_stage(struct ar_ctl_history *history, int i, const json_t *stage
 void ar_ctl_history_add(struct ar_ctl_history *history, const json_t *status, uint64_t now_us)
 {
     const json_t *stages = json_object_get(status, "stages");
-    const json_int_t n_painted = count_of(status, "painted");
-    const json_int_t n_missed = count_of(status, "missed");
+    const json_int_t n_painted = ar_field_count(status, "painted");
+    const json_int_t n_missed = ar_field_count(status, "missed");
     /* Counters that went back are another daemon's. */
     const bool anew = history->n_samples == 0 || n_painted < history->n_painted;
     struct ar_ctl_sample *sample = &history->samples[history->n_samples % AR_CTL_HISTORY];

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "daemon/field.h"
 
 /* Columns beside a stage's bar: its name before, its times behind. */
-#define NAME_COLUMNS  10
+#define NAME_COLUMNS  11
 #define TIMES_COLUMNS 25
 /* A bar reaches beyond the budget by this much. */
 #define SCALE 1.25
@@ -25,33 +26,17 @@ static const char *const heights[2][8] = {
 static const char *const budget_marks[2] = { "|", "│" };
 static const char *const p99_marks[2] = { ":", "┊" };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text && text[0] != '\0' ? text : "-";
-}
-
-static double number_of(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
-static long long count_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static void draw_title(struct ar_ctl_screen *screen, const json_t *status,
                        const struct ar_ctl_history *history)
 {
-    const unsigned long long up_s = (unsigned long long)number_of(status, "uptime_s");
+    const unsigned long long up_s = (unsigned long long)ar_field_number(status, "uptime_s");
 
     ar_ctl_screen_print(screen, AR_CTL_BAR,
                         " %s  %s  %.1f of %.4g fps  up %llu:%02llu:%02llu  ar-daemon %s",
-                        text_of(status, "style"), text_of(status, "state"), history->fps,
-                        number_of(status, "rate_millihz") / 1e3, up_s / 3600, up_s / 60 % 60,
-                        up_s % 60, text_of(status, "version"));
+                        ar_field_text(status, "style"), ar_field_text(status, "state"),
+                        history->fps, ar_field_number(status, "rate_millihz") / 1e3,
+                        up_s / 3600, up_s / 60 % 60, up_s % 60,
+                        ar_field_text(status, "version"));
     ar_ctl_screen_end_line(screen);
 }
 
@@ -102,9 +87,10 @@ static void draw_stage(struct ar_ctl_screen *screen, const char *name, double ti
                        const json_t *stage, double budget_us)
 {
     draw_label(screen, name);
-    draw_bar(screen, time_us, number_of(stage, "p99_us"), budget_us);
+    draw_bar(screen, time_us, ar_field_number(stage, "p99_us"), budget_us);
     ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%8.2f%8.2f%8.2f", time_us / 1e3,
-                        number_of(stage, "p50_us") / 1e3, number_of(stage, "p99_us") / 1e3);
+                        ar_field_number(stage, "p50_us") / 1e3,
+                        ar_field_number(stage, "p99_us") / 1e3);
     ar_ctl_screen_end_line(screen);
 }
 
@@ -112,12 +98,12 @@ static void draw_stages(struct ar_ctl_screen *screen, const json_t *status,
                         const struct ar_ctl_history *history)
 {
     const json_t *stages = json_object_get(status, "stages");
-    const double budget_us = fmax(number_of(status, "budget_us"), 1.0);
+    const double budget_us = fmax(ar_field_number(status, "budget_us"), 1.0);
     const int32_t bar_columns = ar_clamp_i32((int32_t)screen->columns - TIMES_COLUMNS,
                                              NAME_COLUMNS + 8, AR_CTL_HISTORY);
     char text[64];
 
-    snprintf(text, sizeof(text), " budget   %.1f ms", budget_us / 1e3);
+    snprintf(text, sizeof(text), " budget    %.1f ms", budget_us / 1e3);
     ar_ctl_screen_print(screen, AR_CTL_BOLD, "%-*s", (int)bar_columns, text);
     ar_ctl_screen_print(screen, AR_CTL_DIM, "%8s%8s%8s", "now ms", "p50", "p99");
     ar_ctl_screen_end_line(screen);
@@ -152,36 +138,37 @@ static void draw_width(struct ar_ctl_screen *screen, const json_t *status,
         else
             ar_ctl_screen_print(screen, AR_CTL_PLAIN, " ");
     }
-    ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%7.2f mean %.2f%s", number_of(status, "width"),
-                        number_of(status, "mean_width"),
-                        number_of(status, "pinned_width") > 0.0 ? " pinned" : "");
+    ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%7.2f mean %.2f%s",
+                        ar_field_number(status, "width"), ar_field_number(status, "mean_width"),
+                        ar_field_number(status, "pinned_width") > 0.0 ? " pinned" : "");
     ar_ctl_screen_end_line(screen);
 }
 
 static void draw_counters(struct ar_ctl_screen *screen, const json_t *status)
 {
-    const double painted = number_of(status, "painted");
-    const double missed = number_of(status, "missed");
+    const double painted = ar_field_number(status, "painted");
+    const double missed = ar_field_number(status, "missed");
 
     draw_label(screen, "misses");
     ar_ctl_screen_print(screen, missed > 0.0 ? AR_CTL_WARN : AR_CTL_PLAIN,
                         "%.0f of %.0f (%.2f %%)", missed, painted,
                         painted > 0.0 ? 100.0 * missed / painted : 0.0);
     ar_ctl_screen_print(screen, AR_CTL_PLAIN, ", longest run %lld, %lld given up",
-                        count_of(status, "longest_run"), count_of(status, "degraded"));
+                        ar_field_count(status, "longest_run"),
+                        ar_field_count(status, "degraded"));
     ar_ctl_screen_end_line(screen);
     draw_label(screen, "drops");
     ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%lld overtaken, %lld lost, %lld corrupt",
-                        count_of(status, "dropped"), count_of(status, "lost"),
-                        count_of(status, "corrupt"));
+                        ar_field_count(status, "dropped"), ar_field_count(status, "lost"),
+                        ar_field_count(status, "corrupt"));
     ar_ctl_screen_end_line(screen);
 }
 
 static void draw_heat(struct ar_ctl_screen *screen, const json_t *heat, const json_t *energy)
 {
     const json_t *celsius = json_object_get(heat, "celsius");
-    const double cap_width = number_of(heat, "cap_width");
-    const double frame_j = number_of(energy, "frame_j");
+    const double cap_width = ar_field_number(heat, "cap_width");
+    const double frame_j = ar_field_number(energy, "frame_j");
 
     if (!json_is_number(celsius) && cap_width <= 0.0 && frame_j <= 0.0)
         return;
@@ -203,28 +190,41 @@ static void draw_displays(struct ar_ctl_screen *screen, const json_t *displays)
     json_array_foreach(displays, i, display)
     {
         draw_label(screen, "display");
-        ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s", text_of(display, "display"));
-        if (strcmp(text_of(display, "state"), "failed") == 0)
-            ar_ctl_screen_print(screen, AR_CTL_BAD, ", failed: %s", text_of(display, "why"));
+        ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s", ar_field_text(display, "display"));
+        if (strcmp(ar_field_text(display, "state"), "failed") == 0)
+            ar_ctl_screen_print(screen, AR_CTL_BAD, ", failed: %s",
+                                ar_field_text(display, "why"));
         ar_ctl_screen_end_line(screen);
     }
 }
 
+static void draw_recording(struct ar_ctl_screen *screen, const json_t *recording)
+{
+    if (!json_is_object(recording))
+        return;
+    draw_label(screen, "recording");
+    ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s: %s, %.1f s, %lld dropped",
+                        ar_field_text(recording, "file"), ar_field_text(recording, "state"),
+                        ar_field_number(recording, "seconds"),
+                        ar_field_count(recording, "dropped"));
+    ar_ctl_screen_end_line(screen);
+}
+
 static void draw_ends(struct ar_ctl_screen *screen, const json_t *status)
 {
-    const char *state = text_of(status, "source_state");
+    const char *state = ar_field_text(status, "source_state");
     const bool flows = strcmp(state, "flowing") == 0 || strcmp(state, "-") == 0;
 
     draw_label(screen, "source");
-    ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s", text_of(status, "source"));
+    ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s", ar_field_text(status, "source"));
     if (!flows)
         ar_ctl_screen_print(screen, AR_CTL_BAD, ", now %s", state);
     ar_ctl_screen_end_line(screen);
     draw_displays(screen, json_object_get(status, "displays"));
     draw_label(screen, "engine");
     ar_ctl_screen_print(screen, AR_CTL_PLAIN, "%s, %s, %lld threads, %s",
-                        text_of(status, "tier"), text_of(status, "precision"),
-                        count_of(status, "threads"), text_of(status, "loop"));
+                        ar_field_text(status, "tier"), ar_field_text(status, "precision"),
+                        ar_field_count(status, "threads"), ar_field_text(status, "loop"));
     ar_ctl_screen_end_line(screen);
 }
 
@@ -248,6 +248,7 @@ void ar_ctl_panel_draw(struct ar_ctl_screen *screen, const json_t *status,
         draw_counters(screen, status);
         draw_heat(screen, json_object_get(status, "heat"), json_object_get(status, "energy"));
         draw_ends(screen, status);
+        draw_recording(screen, json_object_get(status, "recording"));
     }
     draw_bottom(screen, message);
 }

@@ -100,7 +100,7 @@ class Top(harness.Case):
                 self.assertTrue(all(len(line) <= 100 for line in lines), lines)
                 self.assert_words(['starry_night', 'running', 'of 60 fps', 'ar-daemon'], lines[0])
                 text = '\n'.join(lines)
-                self.assert_words(['budget   20.0 ms', 'paint', 'latency', 'misses', 'pattern 32x32 at 60 fps', 'null 32x32',
+                self.assert_words(['budget    20.0 ms', 'paint', 'latency', 'misses', 'pattern 32x32 at 60 fps', 'null 32x32',
                                    'q quit'], text)
                 paint = next(line for line in lines if line.strip().startswith('paint'))
                 now_ms, p50_ms, p99_ms = (float(word) for word in paint.split()[-3:])
@@ -123,10 +123,13 @@ class Top(harness.Case):
                 terminal.press('p')
                 terminal.wait_for(lambda lines: 'running' in lines[0], 'no pause any more')
                 terminal.press('++')
-                terminal.wait_for(lambda lines: 'budget   22.0 ms' in '\n'.join(lines), 'two milliseconds more')
+                terminal.wait_for(lambda lines: 'budget    22.0 ms' in '\n'.join(lines), 'two milliseconds more')
                 terminal.press('-')
-                terminal.wait_for(lambda lines: 'budget   21.0 ms' in '\n'.join(lines), 'one less')
+                terminal.wait_for(lambda lines: 'budget    21.0 ms' in '\n'.join(lines), 'one less')
                 self.assertEqual(daemon.status()['budget_us'], 21000)
+                self.assertEqual(daemon.ctl('record', 'start', self.folder / 'out.y4m').code, 0)
+                terminal.wait_for(lambda lines: 'out.y4m: recording' in '\n'.join(lines), 'a recording')
+                self.assertEqual(daemon.ctl('record', 'stop').code, 0)
                 terminal.press('xyz\x1b[A')  # no keys of ours
                 terminal.press('q')
                 self.assertEqual(terminal.end(), 0)
