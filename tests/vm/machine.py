@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import select
+import shlex
 import shutil
 import socket
 import struct
@@ -19,6 +20,7 @@ import tempfile
 import time
 import unittest
 
+import architecture
 import picture
 import prepare
 import toy_styles
@@ -26,6 +28,7 @@ import toy_styles
 if len(sys.argv) < 5:
     sys.exit(f'usage: {sys.argv[0]} AR-DAEMON AR-CTL CACHE ARTEFACTS [unittest arguments]')
 DAEMON, CTL, CACHE, ARTEFACTS = (pathlib.Path(argument).resolve() for argument in sys.argv[1:5])
+WRAPPER = shlex.split(os.environ.get('MESON_EXE_WRAPPER', ''))  # what runs the program here, where it is built for another machine
 TREE = pathlib.Path(__file__).resolve().parents[2]
 
 SLIMMED_STYLE = TREE / 'models/starry_night.safetensors'
@@ -113,20 +116,23 @@ class Machine:
     """A running QEMU. Use in a `with` block, at whose end it is gone whatever happened."""
 
     def __init__(self, out, screen=(640, 360)):
+        self.kind = architecture.of_program(DAEMON)
         self.out = out
         self.screen = screen
         self.screens = {}  # by name, the pictures taken of the screen
 
     def arguments(self):
         width, height = self.screen
-        return ['-M', 'pc', '-cpu', 'max', '-accel', 'tcg', '-icount', 'shift=1', '-smp', '1', '-m', '1024', '-nodefaults',
+        shares = {'root': '/', **({'packages': CACHE / 'packages'} if (CACHE / 'packages').exists() else {})}
+        options = [f'local,path={path},mount_tag={tag},security_model=none,readonly=on,multidevs=remap'
+                   for tag, path in shares.items()]
+        return [*self.kind.machine, '-accel', 'tcg', '-icount', 'shift=1', '-smp', '1', '-m', '1024', '-nodefaults',
                 '-no-user-config', '-no-reboot', '-kernel', CACHE / 'vmlinux', '-initrd', CACHE / 'initrd',
-                # On a busy host the kernel's check of the timer comes out wrong, and it gives up.
-                '-append', 'console=ttyS0 panic=-1 quiet no_timer_check mitigations=off apparmor=0',
-                '-virtfs', 'local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap',
+                '-append', f'console={self.kind.console} panic=-1 quiet {self.kind.boot}',
+                *(word for option in options for word in ('-virtfs', option)),
                 '-virtfs', f'local,path={self.out},mount_tag=out,security_model=none,multidevs=remap',
                 '-serial', f'file:{self.out / "console.log"}',
-                '-chardev', f'socket,id=talk,path={self.sockets / "talk"},server=on,wait=off', '-serial', 'chardev:talk',
+                '-chardev', f'socket,id=talk,path={self.sockets / "talk"},server=on,wait=off', *self.kind.second_line,
                 '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
                 '-display', f'vnc=unix:{self.sockets / "vnc"}',
                 # Without EDID, which has no words for a small screen, the driver prefers what the viewer asks for.
@@ -136,7 +142,7 @@ class Machine:
         self.temporary = tempfile.TemporaryDirectory(prefix='ar-vm-')  # a socket's path must be short
         self.sockets = pathlib.Path(self.temporary.name)
         with open(self.out / 'qemu.log', 'wb') as log:
-            self.process = subprocess.Popen(['nice', '-n', '10', 'qemu-system-x86_64', *map(str, self.arguments())],
+            self.process = subprocess.Popen(['nice', '-n', '10', self.kind.qemu, *map(str, self.arguments())],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.closing = contextlib.ExitStack()
         self.closing.callback(self.end)
@@ -202,7 +208,7 @@ class Case(unittest.TestCase):
         (out / 'guest').write_text(str(TREE / f'tests/vm/guest/{name}.py'))
         (out / 'parameters.json').write_text(json.dumps({
             'daemon': str(DAEMON), 'ctl': str(CTL), 'cache': str(CACHE), 'tree': str(TREE),
-            'slow': SLOW, **(parameters or {})}))
+            'slow': SLOW, 'talk': architecture.of_program(DAEMON).talk, **(parameters or {})}))
         toy_styles.write_plain(out / 'plain.safetensors')
         toy_styles.write_slim(out / 'slim.safetensors', SLIMMED_STYLE)
         print(f'artefacts: {out}', flush=True)
@@ -218,7 +224,7 @@ class Case(unittest.TestCase):
 def main():
     """Runs the cases of the calling file, and exits."""
     try:
-        prepare.prepare(CACHE)
+        prepare.prepare(CACHE, architecture.of_program(DAEMON))
     except prepare.Missing as missing:
         print(f'SKIPPED: no virtual machine: {missing}', flush=True)
         sys.exit(SKIPPED_EXIT_CODE)

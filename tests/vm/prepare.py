@@ -2,7 +2,8 @@
 """Prepares what a virtual machine boots, once, into a folder: Debian's kernel with the drivers that the cases use.
 
 The guest has no root file system of its own: it reads the host's, so that the programs find the libraries that they
-were built with. FOLDER then holds `vmlinux`, `initrd` and `modules`.
+were built with. A guest of another kind has packages of its own, which are put over that. FOLDER then holds `vmlinux`, `initrd`,
+`modules` and, for such a guest, `packages`.
 """
 import hashlib
 import lzma
@@ -15,14 +16,18 @@ import struct
 import subprocess
 import tempfile
 
+import architecture
+
 HERE = pathlib.Path(__file__).resolve().parent
 INIT = HERE / 'init'
+PACKAGE_LIST = HERE.parents[1] / 'dist/debian-packages'
 
 # What the guest's first program loads; virtio-gpu and the others are loaded by the cases.
 FIRST_MODULES = ('virtio_pci', '9pnet_virtio', '9p', 'overlay')
 CASE_MODULES = ('vivid', 'virtio-gpu', 'uvcvideo', 'vhci-hcd')
 
-PROGRAMS = ('qemu-system-x86_64', 'busybox', 'cpio', 'apt-get', 'dpkg-deb', 'depmod', 'modprobe', 'v4l2-ctl')
+PROGRAMS = ('cpio', 'apt-get', 'depmod', 'modprobe')
+OWN_PROGRAMS = ('busybox', 'dpkg-deb', 'v4l2-ctl')  # of a guest of the host's kind
 SYSTEM_PATH = os.environ['PATH'] + ':/usr/sbin:/sbin'
 
 DOWNLOAD_S = 240
@@ -44,12 +49,30 @@ def run(*command, timeout_s=UNPACK_S, **options):
         raise Missing(f'{command[0]}: not done within {timeout_s} s') from None
 
 
-def check_programs():
+def check_programs(kind):
     if platform.machine() != 'x86_64':
-        raise Missing(f'the virtual machine is an x86-64 one, and this machine is {platform.machine()}')
-    missing = [name for name in PROGRAMS if not shutil.which(name, path=SYSTEM_PATH)]
+        raise Missing(f'the cases want an x86-64 machine, and this one is {platform.machine()}')
+    wanted = (kind.qemu, *PROGRAMS, *(OWN_PROGRAMS if kind == architecture.AMD64 else ('mmdebstrap',)))
+    missing = [name for name in wanted if not shutil.which(name, path=SYSTEM_PATH)]
     if missing:
         raise Missing(f'not installed: {", ".join(missing)}; the set "vm" of dist/debian-packages has them')
+
+
+def packages_of(*sets):
+    lines = [line.split() for line in PACKAGE_LIST.read_text().splitlines()]
+    return [words[1] for words in lines if words and words[0] in sets]
+
+
+def unpack_packages(folder):
+    """A guest of another kind: its programs, the libraries of ar-daemon, and the kernel. Gives the kernel's version."""
+    release = dict(line.split('=', 1) for line in pathlib.Path('/etc/os-release').read_text().splitlines() if '=' in line)
+    sources = [path for pattern in ('sources.list', 'sources.list.d/*.list', 'sources.list.d/*.sources')
+               for path in sorted(pathlib.Path('/etc/apt').glob(pattern)) if path.stat().st_size > 0]
+    run('mmdebstrap', '--quiet', '--architectures=arm64', '--variant=extract',
+        '--include=' + ','.join(packages_of('arm64', 'vm-arm64')), release['VERSION_CODENAME'], folder, *sources,
+        timeout_s=DOWNLOAD_S)
+    image, = folder.glob('boot/vmlinuz-*')
+    return image.name.removeprefix('vmlinuz-')
 
 
 def download_kernel(folder):
@@ -100,12 +123,12 @@ def keep_modules(unpacked, version, target):
     run('depmod', '-b', target, version)
 
 
-def write_initrd(path, modules_root, version):
+def write_initrd(path, busybox, modules_root, version):
     with tempfile.TemporaryDirectory(dir=path.parent) as name:
         folder = pathlib.Path(name)
-        for child in ('bin', 'modules', 'proc', 'sys', 'dev', 'host', 'memory', 'root'):
+        for child in ('bin', 'modules', 'proc', 'sys', 'dev', 'host', 'packages', 'memory', 'root'):
             (folder / child).mkdir()
-        shutil.copy(shutil.which('busybox', path=SYSTEM_PATH), folder / 'bin/busybox')
+        shutil.copy(busybox, folder / 'bin/busybox')
         shutil.copy(INIT, folder / 'init')
         (folder / 'init').chmod(0o755)
         files = module_files(modules_root, version, FIRST_MODULES)
@@ -117,27 +140,41 @@ def write_initrd(path, modules_root, version):
         path.write_bytes(archive)
 
 
-def fingerprint():
-    return hashlib.sha256(pathlib.Path(__file__).read_bytes() + INIT.read_bytes()).hexdigest()
+def fingerprint(kind):
+    packages = [] if kind == architecture.AMD64 else packages_of('arm64', 'vm-arm64')
+    return hashlib.sha256(pathlib.Path(__file__).read_bytes() + INIT.read_bytes() + ' '.join(packages).encode()).hexdigest()
 
 
-def build(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def build_own(folder):
     with tempfile.TemporaryDirectory(dir=folder) as name:
         unpacked = pathlib.Path(name)
         version = download_kernel(unpacked)
         write_vmlinux(unpacked / f'boot/vmlinuz-{version}', folder / 'vmlinux')
         keep_modules(unpacked, version, folder / 'modules')
-    write_initrd(folder / 'initrd', folder / 'modules', version)
+    write_initrd(folder / 'initrd', shutil.which('busybox', path=SYSTEM_PATH), folder / 'modules', version)
 
 
-def prepare(folder):
+def build_other(folder):
+    packages = folder / 'packages'
+    version = unpack_packages(packages)
+    (packages / f'boot/vmlinuz-{version}').rename(folder / 'vmlinux')  # it is not compressed
+    keep_modules(packages, version, folder / 'modules')
+    for name in ('boot', 'lib/modules'):
+        shutil.rmtree(packages / name)
+    write_initrd(folder / 'initrd', packages / 'bin/busybox', folder / 'modules', version)
+
+
+def prepare(folder, kind):
     """Does nothing where the folder is complete and made by this very program. Missing: it cannot be made here."""
-    check_programs()
+    check_programs(kind)
     complete = folder / 'complete'
-    if complete.exists() and complete.read_text() == fingerprint():
+    if complete.exists() and complete.read_text() == fingerprint(kind):
         return
     print('preparing the virtual machine', flush=True)
-    build(folder)
-    complete.write_text(fingerprint())
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if kind == architecture.AMD64:
+        build_own(folder)
+    else:
+        build_other(folder)
+    complete.write_text(fingerprint(kind))

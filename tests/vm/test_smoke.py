@@ -27,7 +27,7 @@ class Smoke(machine.Case):
         frame = b'FRAME\n' + (out / 'painted_camera.yuv').read_bytes()
         header = f'YUV4MPEG2 W{width} H{height} F30:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n'.encode()
         (out / 'painted_camera.y4m').write_bytes(header + frame * n_pictures)
-        subprocess.run([machine.DAEMON, '--source', f'file:{out / "painted_camera.y4m"}', '--set', 'capture.pace=fast',
+        subprocess.run([*machine.WRAPPER, machine.DAEMON, '--source', f'file:{out / "painted_camera.y4m"}', '--set', 'capture.pace=fast',
                         '--display', f'file:{out / "painted_here.y4m"}', '--style', out / 'slim.safetensors',
                         '--set', 'daemon.socket=none'], check=True, timeout=60 * machine.SLOW, stderr=subprocess.DEVNULL)
         painted = (out / 'painted_here.y4m').read_bytes()[-width * height * 3 // 2:]

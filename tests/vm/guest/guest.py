@@ -80,7 +80,7 @@ class Host:
     """The machine's second serial line: a question a line, each answered before the next."""
 
     def __init__(self):
-        self.file = open('/dev/ttyS1', 'r+b', buffering=0)
+        self.file = open(PARAMETERS['talk'], 'r+b', buffering=0)
         tty.setraw(self.file.fileno())
 
     def ask(self, what, *arguments):
