@@ -14,6 +14,16 @@ class Picture:
         self.height = height
         self.data = data
 
+    def colours(self):
+        return {tuple(self.data[i:i + 3]) for i in range(0, len(self.data), 3)}
+
+    def doubled(self):
+        """Each pixel as four."""
+        stride = 3 * self.width
+        rows = [self.data[y * stride:(y + 1) * stride] for y in range(self.height)]
+        wide = [b''.join(row[x:x + 3] * 2 for x in range(0, stride, 3)) for row in rows]
+        return Picture(2 * self.width, 2 * self.height, b''.join(row * 2 for row in wide))
+
 
 def read_ppm(path):
     data = pathlib.Path(path).read_bytes()
@@ -40,10 +50,11 @@ def byte(value):
     return min(255, max(0, math.floor(value + 0.5)))
 
 
-def colour(y, u, v):
-    """BT.601, television range, one chroma for a block of 2 x 2."""
-    luma = (y - 16) * 255 / 219
-    blue, red = (u - 128) * 255 / 224, (v - 128) * 255 / 224
+def colour(y, u, v, full_range=False):
+    """BT.601, in television range where it is not full."""
+    luma, blue, red = y, u - 128, v - 128
+    if not full_range:
+        luma, blue, red = (luma - 16) * 255 / 219, blue * 255 / 224, red * 255 / 224
     return bytes((byte(luma + 1.402 * red), byte(luma - 0.344136 * blue - 0.714136 * red), byte(luma + 1.772 * blue)))
 
 

@@ -62,10 +62,16 @@ def load_screen():
     wait_until(pathlib.Path('/dev/dri/card0').exists, 'the graphics card')
 
 
-def load_camera():
-    load(*VIVID)
+def load_camera(module=VIVID):
+    load(*module)
     wait_until(pathlib.Path(CAMERA).exists, 'the camera')
     set_controls(*STILL_PICTURE)
+
+
+def change_camera(*module):
+    """The one before has to go first: it is the same driver."""
+    command('modprobe', '-r', 'vivid')
+    load_camera(module)
 
 
 def control_words(*assignments):

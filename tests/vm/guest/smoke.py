@@ -8,10 +8,12 @@ def record_camera(name, width, height):
                   '--stream-mmap', '--stream-count=1', f'--stream-to={guest.OUT / name}_camera.yuv')
 
 
-def show(host, name, style, size, n_pictures):
+def show(host, name, style, size, n_pictures, camera=()):
     width, height = size
+    guest.change_camera(*guest.VIVID, *camera)
     host.ask('resize', width, height)
-    record_camera(name, width, height)
+    if not camera:
+        record_camera(name, width, height)
     arguments = ('--source', f'v4l2:{guest.CAMERA}', '--display', 'kms', '--set', f'capture.size={width}x{height}',
                  '--style', style)
     with guest.Daemon(*arguments, log=f'daemon_{name}.log') as daemon:
@@ -22,8 +24,7 @@ def show(host, name, style, size, n_pictures):
 
 def case(host):
     guest.load_screen()
-    guest.load_camera()
-    return {name: show(host, name, guest.OUT / look['style'], look['size'], look['n_pictures'])
+    return {name: show(host, name, **{**look, 'style': guest.OUT / look['style']})
             for name, look in guest.PARAMETERS['looks'].items()}
 
 
