@@ -13,6 +13,7 @@
 #include "capture/backend.h"
 #include "capture/fit.h"
 #include "capture/v4l2_find.h"
+#include "capture/v4l2_opener.h"
 #include "capture/v4l2_stamp.h"
 #include "capture/v4l2_stream.h"
 
@@ -41,6 +42,13 @@
 /* Often enough for who only now starts to look. */
 #define NOTICE_PERIOD_US 500000
 
+/* What the opener is at. */
+enum job {
+    NO_JOB,
+    OPENING,
+    CLOSING,
+};
+
 struct v4l2 {
     struct ar_capture base;
     struct ar_v4l2_known known;
@@ -54,11 +62,14 @@ struct v4l2 {
     bool asked;                    /* for a picture, since start */
     bool restarted;                /* since the last good picture */
     bool leaving;                  /* the stream is to be closed */
-    uint64_t n_corrupt_before;     /* at the last good picture, or when it was opened */
-    uint64_t silent_us;            /* when an open stream counts as silent */
-    uint64_t retry_us;             /* when a closed one is opened again */
-    uint64_t away_us;              /* since when it is not flowing */
-    uint64_t notice_us;            /* when the next notice is due */
+    struct ar_v4l2_opener opener;
+    enum job job;
+    char name[128];            /* of the camera that is or was open, for the log */
+    uint64_t n_corrupt_before; /* at the last good picture, or when it was opened */
+    uint64_t silent_us;        /* when an open stream counts as silent */
+    uint64_t retry_us;         /* when a closed one is opened again */
+    uint64_t away_us;          /* since when it is not flowing */
+    uint64_t notice_us;        /* when the next notice is due */
 };
 
 static_assert(offsetof(struct v4l2, base) == 0, "from_base() casts");
@@ -110,12 +121,21 @@ static void copy_controls(struct v4l2 *v4l2)
     pthread_mutex_unlock(&base->controls_lock);
 }
 
-static void close_stream(struct v4l2 *v4l2)
+/* The stream is not watched any more; it is still open. */
+static void leave(struct v4l2 *v4l2)
 {
     publish_path(v4l2, "");
     ar_loop_remove(&v4l2->source);
-    ar_v4l2_stream_close(&v4l2->stream);
     v4l2->events = 0;
+}
+
+/* Here and now, however long it takes. */
+static void close_stream(struct v4l2 *v4l2)
+{
+    ar_v4l2_opener_wait(&v4l2->opener);
+    v4l2->job = NO_JOB;
+    leave(v4l2);
+    ar_v4l2_stream_close(&v4l2->stream);
     v4l2->leaving = false;
 }
 
@@ -200,23 +220,17 @@ static void describe(struct v4l2 *v4l2)
              stream->rate_millihz / 1000.0, asked);
 }
 
-static int open_stream(struct v4l2 *v4l2, struct ar_reason *reason)
+/* A stream that was opened is watched from now on. On error it stays open. */
+static int enter(struct v4l2 *v4l2, struct ar_reason *reason)
 {
     const struct ar_v4l2_node *node = &v4l2->stream.node;
-    uint32_t events = POLLIN;
-    int ret;
+    const uint32_t events = POLLIN | (v4l2->stream.tells_changes ? POLLPRI : 0);
+    const int ret =
+        ar_loop_add_fd(v4l2->base.loop, node->io.fd, events, on_events, v4l2, &v4l2->source);
 
-    copy_controls(v4l2);
-    ret = ar_v4l2_stream_open(&v4l2->stream, v4l2->known.path, &v4l2->wish, &v4l2->controls,
-                              reason);
     if (ret < 0)
-        return ret;
-    events |= v4l2->stream.tells_changes ? POLLPRI : 0;
-    ret = ar_loop_add_fd(v4l2->base.loop, node->io.fd, events, on_events, v4l2, &v4l2->source);
-    if (ret < 0) {
-        close_stream(v4l2);
         return ar_reason_set_err(reason, ret, "%s: cannot wait for it", node->path);
-    }
+    snprintf(v4l2->name, sizeof(v4l2->name), "%.64s (%s)", node->path, node->card);
     v4l2->events = 0;
     v4l2->restarted = false;
     publish_path(v4l2, node->path);
@@ -269,8 +283,12 @@ static int start(struct ar_capture *base, struct ar_reason *reason)
         wish_for_frames(v4l2);
     memcpy(device, v4l2->known.device, sizeof(device));
     ret = ar_v4l2_find(&v4l2->known, device, reason);
+    copy_controls(v4l2);
     if (ret == 0)
-        ret = open_stream(v4l2, reason);
+        ret = ar_v4l2_stream_open(&v4l2->stream, v4l2->known.path, &v4l2->wish, &v4l2->controls,
+                                  reason);
+    if (ret == 0)
+        ret = enter(v4l2, reason);
     if (ret == 0)
         ret = adopt_shape(v4l2, reason);
     if (ret < 0) {
@@ -299,18 +317,15 @@ static enum ar_capture_state state_of(int error)
     return AR_CAPTURE_FAILING;
 }
 
-/*
- * Enters a state without pictures, or another reason for having none, and says so once. The stream is closed a little
- * later: a device that hangs keeps whoever closes it for seconds, and the words for it must be on the screen by then.
- */
+/* Enters a state without pictures, or another reason for having none, and says so once. */
 static void go_away(struct v4l2 *v4l2, enum ar_capture_state state,
                     const struct ar_reason *reason)
 {
     const enum ar_capture_state before = ar_capture_state_of(&v4l2->base);
     const uint64_t now_us = ar_clock_now_us();
 
-    publish_path(v4l2, "");
-    v4l2->leaving = true;
+    leave(v4l2);
+    v4l2->leaving = v4l2->job == OPENING || v4l2->stream.node.io.fd >= 0;
     v4l2->retry_us = now_us + RETRY_US;
     if (before == AR_CAPTURE_FLOWING) {
         v4l2->away_us = now_us;
@@ -334,24 +349,50 @@ __attribute__((format(printf, 3, 4))) static void go_away_as(struct v4l2 *v4l2,
     va_start(args, format);
     vsnprintf(what, sizeof(what), format, args);
     va_end(args);
-    ar_reason_set(&reason, 0, "%.64s (%s): %s", v4l2->stream.node.path, v4l2->stream.node.card,
-                  what);
+    ar_reason_set(&reason, 0, "%s: %s", v4l2->name, what);
     go_away(v4l2, state, &reason);
 }
 
-static void try_again(struct v4l2 *v4l2)
+static void start_job(struct v4l2 *v4l2, enum job job)
 {
-    struct ar_reason reason;
-    int ret = ar_v4l2_find_again(&v4l2->known, &reason);
+    struct ar_v4l2_opener_job what = { .stream = &v4l2->stream,
+                                       .wish = &v4l2->wish,
+                                       .controls = &v4l2->controls };
 
+    if (job == OPENING) {
+        copy_controls(v4l2);
+        what.known = &v4l2->known;
+        expect_picture(v4l2, FIRST_PICTURE_MAX_US);
+    }
+    v4l2->job = job;
+    v4l2->leaving = false;
+    ar_v4l2_opener_start(&v4l2->opener, &what, v4l2->base.loop);
+}
+
+static void use_opened(struct v4l2 *v4l2, int ret, struct ar_reason *reason)
+{
     if (ret == 0)
-        ret = open_stream(v4l2, &reason);
+        ret = enter(v4l2, reason);
     if (ret == 0) {
         ret = make_between(v4l2);
-        ar_reason_set_err(&reason, ret, "%s", v4l2->stream.node.path);
+        if (ret < 0)
+            ar_reason_set_err(reason, ret, "%s", v4l2->name);
     }
     if (ret < 0)
-        go_away(v4l2, state_of(ret), &reason);
+        go_away(v4l2, state_of(ret), reason);
+}
+
+static void finish_job(struct v4l2 *v4l2)
+{
+    const enum job job = v4l2->job;
+    struct ar_reason reason;
+    int ret;
+
+    if (job == NO_JOB || !ar_v4l2_opener_finish(&v4l2->opener, &ret, &reason))
+        return;
+    v4l2->job = NO_JOB;
+    if (job == OPENING && !v4l2->leaving)
+        use_opened(v4l2, ret, &reason);
 }
 
 static void come_back(struct v4l2 *v4l2)
@@ -467,21 +508,38 @@ static void check_silence(struct v4l2 *v4l2)
         go_away_as(v4l2, AR_CAPTURE_SILENT, "it gives no pictures");
 }
 
+static bool is_flowing(const struct v4l2 *v4l2)
+{
+    return ar_capture_state_of(&v4l2->base) == AR_CAPTURE_FLOWING;
+}
+
+/* A stream, or one that is being opened while nobody has been told that anything is wrong. */
+static bool expects_picture(const struct v4l2 *v4l2)
+{
+    return !v4l2->leaving && (v4l2->source || (v4l2->job == OPENING && is_flowing(v4l2)));
+}
+
+/* When time alone will bring something about; a job that is done wakes the loop. */
+static uint64_t next_due_us(const struct v4l2 *v4l2)
+{
+    uint64_t due_us = UINT64_MAX;
+
+    if (expects_picture(v4l2))
+        due_us = v4l2->silent_us;
+    else if (v4l2->job == NO_JOB)
+        due_us = v4l2->retry_us;
+    return is_flowing(v4l2) || due_us < v4l2->notice_us ? due_us : v4l2->notice_us;
+}
+
 /* What time alone brings about, and when to look again. */
 static uint64_t attend(struct v4l2 *v4l2, uint64_t now_us)
 {
-    uint64_t due_us;
-
-    if (v4l2->leaving)
-        close_stream(v4l2);
-    else if (!v4l2->source && now_us >= v4l2->retry_us)
-        try_again(v4l2);
-    if (v4l2->leaving)
-        return now_us;
-    due_us = v4l2->source ? v4l2->silent_us : v4l2->retry_us;
-    if (ar_capture_state_of(&v4l2->base) != AR_CAPTURE_FLOWING && v4l2->notice_us < due_us)
-        due_us = v4l2->notice_us;
-    return due_us;
+    finish_job(v4l2);
+    if (v4l2->job == NO_JOB && v4l2->leaving)
+        start_job(v4l2, CLOSING);
+    else if (v4l2->job == NO_JOB && !v4l2->source && now_us >= v4l2->retry_us)
+        start_job(v4l2, OPENING);
+    return next_due_us(v4l2);
 }
 
 static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason *reason)
@@ -500,7 +558,7 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
         uint32_t events;
         int ret;
 
-        if (ar_capture_state_of(base) != AR_CAPTURE_FLOWING && now_us >= v4l2->notice_us &&
+        if (!is_flowing(v4l2) && now_us >= v4l2->notice_us &&
             make_notice(v4l2, now_us, out) == 0)
             return 0;
         due_us = attend(v4l2, now_us);
@@ -509,11 +567,9 @@ static int next(struct ar_capture *base, struct ar_frame **out, struct ar_reason
             return ret;
         events = v4l2->events;
         v4l2->events = 0;
-        if (!v4l2->source || v4l2->leaving)
-            continue;
-        if (events && take_picture(v4l2, events, out) == 0)
+        if (v4l2->source && events && take_picture(v4l2, events, out) == 0)
             return 0;
-        if (!v4l2->leaving)
+        if (expects_picture(v4l2))
             check_silence(v4l2);
     }
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,13 +68,17 @@ static struct straw {
     int32_t brightness;                /* its only control */
     const char *wanted_brightness;     /* by the user's configuration; NULL: none */
     int open_error;
-    int dqbuf_error; /* given once, before pictures */
-    int qbuf_error;  /* given always */
+    uint32_t open_takes_us; /* of a device that hangs */
+    int dqbuf_error;        /* given once, before pictures */
+    int qbuf_error;         /* given always */
     int streamon_error;
     uint32_t n_restarts;
     uint32_t n_opened; /* times */
     uint32_t n_mapped;
 } straw;
+
+/* Of straw: what opens the camera again is another thread. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct ar_loop *loop;
 static struct ar_capture *capture;
@@ -98,8 +103,11 @@ int ar_v4l2_io_open(struct ar_v4l2_io *io, const char *path)
         return -ENOENT;
     if (straw.open_error)
         return straw.open_error;
+    usleep(straw.open_takes_us);
     io->fd = straw.fd;
+    pthread_mutex_lock(&lock);
     straw.n_opened++;
+    pthread_mutex_unlock(&lock);
     return 0;
 }
 
@@ -305,7 +313,7 @@ static int query_buffer(struct v4l2_buffer *buffer)
     return 0;
 }
 
-int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *argument)
+static int answer(unsigned long request, void *argument)
 {
     switch (request) {
     case VIDIOC_QUERYCAP:
@@ -340,6 +348,16 @@ int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *ar
     }
 }
 
+int ar_v4l2_io_call(const struct ar_v4l2_io *io, unsigned long request, void *argument)
+{
+    int ret;
+
+    pthread_mutex_lock(&lock);
+    ret = answer(request, argument);
+    pthread_mutex_unlock(&lock);
+    return ret;
+}
+
 static uint32_t free_buffer(void)
 {
     for (uint32_t i = 0; i < N_BUFFERS; i++)
@@ -349,7 +367,7 @@ static uint32_t free_buffer(void)
 }
 
 /* The camera takes a picture, grey `value` all over. */
-static void expose(uint32_t sequence, uint8_t value, uint32_t flags, uint32_t bytes_used)
+static void expose_locked(uint32_t sequence, uint8_t value, uint32_t flags, uint32_t bytes_used)
 {
     const uint32_t index = free_buffer();
     const uint64_t now_us = ar_clock_now_us() - 3000;
@@ -365,6 +383,13 @@ static void expose(uint32_t sequence, uint8_t value, uint32_t flags, uint32_t by
         .timestamp = { (time_t)(now_us / 1000000), (suseconds_t)(now_us % 1000000) },
     };
     set_readable(true);
+}
+
+static void expose(uint32_t sequence, uint8_t value, uint32_t flags, uint32_t bytes_used)
+{
+    pthread_mutex_lock(&lock);
+    expose_locked(sequence, value, flags, bytes_used);
+    pthread_mutex_unlock(&lock);
 }
 
 static void expose_good(uint32_t sequence, uint8_t value)
@@ -757,8 +782,10 @@ static uint64_t wait_for_picture(uint8_t value)
 /* Takes pictures again as soon as it is asked to. */
 static void expose_when_asked(void *user, uint64_t n_expired)
 {
+    pthread_mutex_lock(&lock);
     if (straw.streaming && straw.n_filled == 0)
-        expose_good(0, 77);
+        expose_locked(0, 77, 0, PICTURE_B);
+    pthread_mutex_unlock(&lock);
 }
 
 /* Plugged in again: on its old node or, where the user said how to find it, on another. */
@@ -1028,6 +1055,30 @@ START_TEST(test_silence)
 }
 END_TEST
 
+/* A device that hangs keeps whoever opens it; the words go on all the while. */
+START_TEST(test_notices_while_it_is_opened)
+{
+    struct ar_loop_source *timer;
+    uint64_t start_us;
+
+    start_streaming();
+    unplug();
+    expect_notice("camera unplugged");
+    straw.open_error = 0;
+    straw.open_takes_us = 1800000;
+    start_us = ar_clock_now_us();
+    for (uint32_t i = 0; i < 3; i++)
+        expect_notice("camera unplugged");
+    ck_assert_uint_lt(ar_clock_now_us() - start_us, straw.open_takes_us);
+    ck_assert_int_eq(ar_loop_add_timer(loop, expose_when_asked, NULL, &timer), 0);
+    ck_assert_int_eq(ar_loop_set_timer(timer, ar_clock_now_us() + straw.open_takes_us, 20000),
+                     0);
+    wait_for_picture(77);
+    expect_state(AR_CAPTURE_FLOWING, 1);
+    ar_loop_remove(&timer);
+}
+END_TEST
+
 /* Stopped or asleep for longer than a camera may be silent: its picture has been waiting for us. */
 START_TEST(test_silence_of_our_own)
 {
@@ -1042,8 +1093,10 @@ END_TEST
 
 static void expose_damaged(void *user, uint64_t n_expired)
 {
+    pthread_mutex_lock(&lock);
     if (free_buffer() != NONE)
-        expose(1, 20, V4L2_BUF_FLAG_ERROR, PICTURE_B);
+        expose_locked(1, 20, V4L2_BUF_FLAG_ERROR, PICTURE_B);
+    pthread_mutex_unlock(&lock);
 }
 
 START_TEST(test_only_damaged_pictures)
@@ -1294,6 +1347,7 @@ int main(void)
     tcase_add_test(camera, test_name_of_no_camera);
     tcase_add_test(camera, test_other_reasons);
     tcase_add_test(camera, test_silence);
+    tcase_add_test(camera, test_notices_while_it_is_opened);
     tcase_add_test(camera, test_silence_of_our_own);
     tcase_add_test(camera, test_only_damaged_pictures);
     tcase_add_test(camera, test_another_mode);

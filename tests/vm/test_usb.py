@@ -11,6 +11,8 @@ SMALL = (320, 180)
 BACK_S = 1        # after the camera is back
 HANG, HANG_BACK_S = 'it hangs, and answers nothing', 6  # the kernel still waits for an answer, five seconds at most
 IN_PLACE_S = 1.5  # after a camera came where there was none
+UNFED_S = 3       # without a picture or words: a camera may be silent for two seconds
+STOP = 'ar-daemon is stopped for ten seconds'
 NUMBERS = 1 << block_picture.NUMBER_BITS
 DELAY_MAX = 8     # pictures from the camera to the screen, under emulation
 LEAST_PSNR_DB = 45
@@ -67,6 +69,7 @@ class Usb(machine.Case):
                 self.assertEqual(row['resumed'], int(row['states'] != ['flowing']))
                 self.assertLess(row['seconds'], (HANG_BACK_S if name == HANG else BACK_S) * machine.SLOW)
                 self.assertEqual(row['corrupt'] > 0, name in CORRUPT, row)
+                self.assertTrue(name == STOP or row['unfed_s'] < UNFED_S * machine.SLOW, row)
         self.assertIn('/dev/video1 ', found['log'])
 
     def test_usb(self):
