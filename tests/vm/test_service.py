@@ -17,6 +17,7 @@ class Service(machine.Case):
         for name, what in found.items():
             print(f'{name}: {what}', flush=True)
         self.check_start(found['start'], found['process'])
+        self.check_record(found['record'])
         self.assertEqual(found['stall']['n_restarts'], 1)
         self.assertNotEqual(found['stall']['pid'], found['stall']['pid_before'])
         self.assertLess(found['stall']['seconds'], RESTART_S * machine.SLOW)
@@ -25,6 +26,12 @@ class Service(machine.Case):
         self.assertEqual(found['away']['n_restarts'], 1)
         self.assertEqual(found['stop']['active'], 'inactive')
         self.assertEqual(found['stop']['result'], 'success')
+
+    def check_record(self, record):
+        self.assertEqual(record['states'], {'recording': 'done', 'snapshot': 'done'})
+        self.assertGreater(record['sizes']['recording'], 3 * 640 * 360 * 3 // 2)
+        self.assertGreater(record['sizes']['snapshot'], 10000)
+        self.assertRegex(record['elsewhere'], r'^/home/out\.y4m: .*may write into /var/lib/ar-daemon$')
 
     def check_start(self, start, process):
         self.assertEqual(start['active'], 'active')

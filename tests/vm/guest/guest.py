@@ -138,8 +138,8 @@ def plain_daemon(*more):
                   *more)
 
 
-def ask(path, name, *args):
-    """What the daemon that listens there answers to a command, or None."""
+def exchange(path, name, *args):
+    """The reply of the daemon that listens there, or None."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(REPLY_S)
         try:
@@ -148,7 +148,18 @@ def ask(path, name, *args):
             return None
         client.sendall(json.dumps({'protocol': 1, 'command': name, 'args': args}).encode() + b'\n')
         line = client.makefile().readline()
-        return json.loads(line)['result'] if line else None
+        return json.loads(line) if line else None
+
+
+def ask(path, name, *args):
+    """What the daemon that listens there answers to a command, or None."""
+    reply = exchange(path, name, *args)
+    return reply['result'] if reply else None
+
+
+def ask_error(path, name, *args):
+    """Why it refuses a command."""
+    return exchange(path, name, *args)['error']
 
 
 def ask_status(path):

@@ -18,6 +18,7 @@ PREFIX = pathlib.Path(guest.PARAMETERS['prefix'])
 DIST = pathlib.Path(guest.PARAMETERS['tree']) / 'dist'
 UNITS = pathlib.Path('/run/systemd/system')
 CONTROL = '/run/ar-daemon/control.sock'
+STATE = pathlib.Path('/var/lib/ar-daemon')
 DRIVER = pathlib.Path('/sys/bus/platform/drivers/vivid')
 WATCHDOG_S = 10  # as the unit has it
 
@@ -127,6 +128,23 @@ def start():
     return {'seconds': round(time.monotonic() - began, 2), 'shown': status['shown'], **now}
 
 
+def record():
+    """Under the unit's sandbox: in the folder of its own, and elsewhere."""
+    files = {'recording': STATE / 'out.y4m', 'snapshot': STATE / 'out.jpg'}
+    guest.ask(CONTROL, 'record', 'start', str(files['recording']))
+    guest.ask(CONTROL, 'snapshot', str(files['snapshot']), '--pair')
+    guest.wait_until(lambda: guest.ask_status(CONTROL)['recording']['pictures'] > 3, 'pictures recorded')
+    guest.ask(CONTROL, 'record', 'stop')
+
+    def ended():
+        status = guest.ask_status(CONTROL)
+        return {name: status[name]['state'] for name in files if status[name]['state'] in ('done', 'failed')}
+
+    states = guest.wait_until(lambda: len(ended()) == len(files) and ended(), 'both written')
+    sizes = {name: path.stat().st_size for name, path in files.items()}
+    return {'states': states, 'sizes': sizes, 'elsewhere': guest.ask_error(CONTROL, 'record', 'start', '/home/out.y4m')}
+
+
 def stall():
     """Stopped as a whole, it shows nothing: the watchdog's case."""
     before = state()
@@ -168,6 +186,7 @@ def case(_host):
         load_devices()
         found = {'start': start()}
         found['process'] = process(found['start']['pid'])
+        found['record'] = record()
         found['stall'] = stall()
         found['away'] = take_camera_away()
         found['stop'] = stop()
