@@ -633,7 +633,7 @@ void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status 
     if (pipeline->n_threads > 0 && atomic_load(&pipeline->n_running) == 0)
         status->state = AR_PIPELINE_ENDED;
     status->leader = atomic_load(&pipeline->leader);
-    status->n_captured = counters.n_frames;
+    status->n_captured = counters.n_frames + counters.n_dropped;
     status->n_dropped += counters.n_dropped;
     status->n_lost = counters.n_lost;
     status->n_corrupt = counters.n_corrupt;
