@@ -99,13 +99,15 @@ class Host:
 class Daemon:
     """A running ar-daemon. Use in a `with` block."""
 
-    def __init__(self, *arguments, log='daemon.log'):
-        self.arguments = [DAEMON, '--set', f'daemon.socket={CONTROL}', '--set', 'daemon.log=debug', *map(str, arguments)]
+    def __init__(self, *arguments, log='daemon.log', program=DAEMON, **process):
+        self.process_arguments = process
+        self.arguments = [program, '--set', f'daemon.socket={CONTROL}', '--set', 'daemon.log=debug', *map(str, arguments)]
         self.log_path = OUT / log
 
     def __enter__(self):
         with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd='/run')
+            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd='/run',
+                                            **self.process_arguments)
         return self
 
     def __exit__(self, *exception):
@@ -132,10 +134,10 @@ class Daemon:
         return self.wait(lambda status: status['shown'] >= before + n_more, f'{n_more} more pictures', timeout_s)
 
 
-def plain_daemon(*more):
+def plain_daemon(*more, **process):
     """From the camera to the screen, the picture as it is."""
     return Daemon('--source', f'v4l2:{CAMERA}', '--display', 'kms', '--set', 'capture.size=640x360', '--style', PLAIN_STYLE,
-                  *more)
+                  *more, **process)
 
 
 def exchange(path, name, *args):
