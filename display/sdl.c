@@ -27,6 +27,7 @@ struct sdl {
     struct ar_loop_source *pump;
     bool fullscreen;
     bool has_picture;
+    bool closed; /* by the user */
     bool failed;
 };
 
@@ -112,17 +113,27 @@ static int open_renderer(struct sdl *sdl, struct ar_reason *reason)
     return 0;
 }
 
-static void describe(struct sdl *sdl)
+/* True when there is something new to say. */
+static bool describe(struct sdl *sdl)
 {
     struct ar_display *base = &sdl->base;
     SDL_RendererInfo info = { .name = "?" };
-    int width_px = 0;
-    int height_px = 0;
+    char text[sizeof(base->describe)];
+    char pixels[40] = "";
+    SDL_Point size = { 0 };
+    SDL_Point fine = { 0 };
 
     SDL_GetRendererInfo(sdl->renderer, &info);
-    SDL_GetWindowSize(sdl->window, &width_px, &height_px);
-    snprintf(base->describe, sizeof(base->describe), "sdl window %dx%d (%s, %s)", width_px,
-             height_px, SDL_GetCurrentVideoDriver(), info.name);
+    SDL_GetWindowSize(sdl->window, &size.x, &size.y);
+    SDL_GetRendererOutputSize(sdl->renderer, &fine.x, &fine.y);
+    if (fine.x != size.x || fine.y != size.y)
+        snprintf(pixels, sizeof(pixels), ", %dx%d pixels", fine.x, fine.y);
+    snprintf(text, sizeof(text), "sdl window %dx%d%s (%s, %s)", size.x, size.y, pixels,
+             SDL_GetCurrentVideoDriver(), info.name);
+    if (strcmp(text, base->describe) == 0)
+        return false;
+    snprintf(base->describe, sizeof(base->describe), "%s", text);
+    return true;
 }
 
 /* The texture in the middle of the window, black around it. */
@@ -170,6 +181,18 @@ static void on_key(struct sdl *sdl, const SDL_KeyboardEvent *key)
     }
 }
 
+/* The desktop asks us to go where its last window has been closed; where none has, it has gone itself. */
+static void on_quit(struct sdl *sdl)
+{
+    struct ar_reason reason;
+
+    if (sdl->closed || sdl->failed)
+        return;
+    sdl->failed = true;
+    ar_reason_set(&reason, -EIO, "sdl: the desktop is gone");
+    ar_display_emit_failed(&sdl->base, &reason);
+}
+
 static int set_pump(struct sdl *sdl, uint64_t period_us)
 {
     return ar_loop_set_timer(sdl->pump, ar_clock_now_us() + period_us, period_us);
@@ -196,6 +219,10 @@ static void on_window(struct sdl *sdl, const SDL_WindowEvent *event)
     case SDL_WINDOWEVENT_MAXIMIZED:
         set_state(sdl, AR_DISPLAY_UP);
         break;
+    case SDL_WINDOWEVENT_CLOSE:
+        sdl->closed = true;
+        ar_display_emit(&sdl->base, AR_DISPLAY_QUIT);
+        break;
     default:
         break;
     }
@@ -215,7 +242,7 @@ static void on_pump(void *user, uint64_t n_expired)
 
     while (SDL_PollEvent(&event)) {
         if (event.type == SDL_QUIT)
-            ar_display_emit(&sdl->base, AR_DISPLAY_QUIT);
+            on_quit(sdl);
         else if (event.type == SDL_KEYDOWN)
             on_key(sdl, &event.key);
         else if (event.type == SDL_WINDOWEVENT) {
@@ -223,8 +250,11 @@ static void on_pump(void *user, uint64_t n_expired)
             changed = changed || changes_window(&event.window);
         }
     }
-    if (changed)
-        draw(sdl);
+    if (!changed)
+        return;
+    draw(sdl);
+    if (describe(sdl))
+        ar_display_emit(&sdl->base, AR_DISPLAY_CHANGED);
 }
 
 static int stop(struct ar_display *base, struct ar_reason *reason)
@@ -277,6 +307,7 @@ static int start(struct ar_display *base, struct ar_reason *reason)
     if (ret < 0)
         return ret;
     sdl->has_picture = false;
+    sdl->closed = false;
     sdl->failed = false;
     sdl->fullscreen = false;
     base->shape = (struct ar_frame_shape){ .width_px = base->source.width_px,

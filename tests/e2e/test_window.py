@@ -1,60 +1,59 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""With a desktop, `auto` opens a window; a desktop that goes away ends the daemon. On an Xvfb of our own."""
+"""The window, on an Xvfb and on a weston of our own: `auto` opens it, it shows the picture, and every end is clean."""
 import os
-import select
 import shutil
 import subprocess
+import sys
 import time
 
+import desktop
 import harness
+import y4m
+
+sys.path.insert(0, str(harness.TREE / 'tests/vm'))
+import toy_styles  # noqa: E402
 
 SCENE = ('--source', 'pattern:64x48@30', '--width', '0.25', '--threads', '1')
+KEYS = {'quit': 0x71, 'escape': 0xff1b, 'next style': 0x6e, 'full screen': 0x66}
+# Luma and chroma of limited range, and what a screen shows of them (BT.601).
+COLOURS = (((81, 90, 240), (254, 0, 0)), ((145, 54, 34), (0, 255, 1)), ((210, 128, 128), (226, 226, 226)))
+NEAR = 6
 
 
-class Desktop:
-    """An X server without a screen. Use in a `with` block."""
+class Window:
+    """What holds on any desktop."""
 
-    def __enter__(self):
-        reader, writer = os.pipe()
-        try:
-            self.process = subprocess.Popen(['Xvfb', '-displayfd', str(writer), '-screen', '0', '640x480x24',
-                                             '-nolisten', 'tcp'], pass_fds=[writer], stderr=subprocess.DEVNULL)
-            os.close(writer)
-            number = b''
-            while not number.endswith(b'\n') and select.select([reader], [], [], harness.START_S)[0]:
-                piece = os.read(reader, 16)
-                if not piece:
-                    break
-                number += piece
-            self.name = ':' + number.decode().strip()
-        finally:
-            os.close(reader)
-        return self
+    desktop_class = None
+    DRIVER = None
 
-    def __exit__(self, kind, value, traceback):
-        self.process.kill()
-        self.process.wait()
-
-
-class Window(harness.Case):
     def setUp(self):
         if not harness.HAVE_SDL:
             self.skipTest('built without SDL')
-        if not shutil.which('Xvfb'):
-            self.skipTest('Xvfb is not installed')
+        if self.desktop_class.MISSING:
+            self.skipTest(f'NOT INSTALLED: {", ".join(self.desktop_class.MISSING)}')
         if harness.SANITIZE != 'none':
             self.skipTest('what sanitizers say about the X and GL libraries is not ours')
         super().setUp()
-        self.desktop = Desktop()
+        self.open_desktop()
+
+    def open_desktop(self, **options):
+        self.desktop = self.desktop_class(self.folder, **options)
         self.desktop.__enter__()
         self.addCleanup(self.desktop.__exit__, None, None, None)
-        self.assertNotEqual(self.desktop.name, ':', 'Xvfb does not start')
-        self.env = {'DISPLAY': self.desktop.name, 'LIBGL_ALWAYS_SOFTWARE': '1'}
+        self.env = self.desktop.env
+
+    def check_full_screen(self):
+        with self.daemon(*SCENE, '--display', 'sdl', '--set', 'display.fullscreen=yes', env=self.env) as daemon:
+            size = 'x'.join(map(str, desktop.SIZE))
+            daemon.wait_until(lambda status: f'sdl window {size}' in status['display'], 'the window fills the screen')
+            self.assertGreater(daemon.wait_painted(5)['shown'], 0)
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
 
     def test_auto_takes_the_desktop(self):
         finished = self.run_well(*SCENE, '--frames', '10', env=self.env)
-        self.assertRegex(finished.err, r'display: chosen: sdl window 64x\d+ \(x11, ')
+        self.assertRegex(finished.err, rf'display: chosen: sdl window 64x\d+ \({self.DRIVER}, ')
         self.assertIn('10 painted', finished.err)
         self.assertEqual(list(self.folder.glob('ar-daemon-demo*')), [])
 
@@ -67,6 +66,88 @@ class Window(harness.Case):
             daemon.wait_painted(5)
             daemon.signal()
             self.assertEqual(daemon.wait(), 0)
+
+    def test_desktop_that_goes_away(self):
+        with self.daemon(*SCENE, '--display', 'sdl', env=self.env) as daemon:
+            daemon.wait_painted(3)
+            self.desktop.process.kill()
+            self.assertGreater(daemon.wait(), 0, 'killed, or as if nothing had happened')
+
+    def test_a_window_and_a_file(self):
+        """The window wants other bytes than the file; both have the picture."""
+        for outputs in ('sdl, file:second.y4m', 'file:first.y4m, sdl'):
+            with self.subTest(outputs=outputs):
+                finished = self.run_well(*SCENE, '--display', outputs, '--frames', '10', env=self.env)
+                self.assertRegex(finished.err, r'display +sdl window .*: \d+ shown')
+        self.assertEqual(len(y4m.read(self.folder / 'first.y4m').frames), 10)
+        self.assertGreater(len(y4m.read(self.folder / 'second.y4m').frames), 0)
+
+
+class X11(Window, harness.Case):
+    desktop_class = desktop.Xvfb
+    DRIVER = 'x11'
+
+    def near(self, pixel, colour):
+        return all(abs(a - b) <= NEAR for a, b in zip(pixel, colour))
+
+    def find(self, colour):
+        """The rectangle that has it: left, top, right, bottom."""
+        found = [(x, y) for y, row in enumerate(self.desktop.picture()) for x, pixel in enumerate(row)
+                 if self.near(pixel, colour)]
+        xs, ys = zip(*found) if found else ((0,), (0,))
+        return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+    def show_colour(self, yuv, *more):
+        """A clip of one colour, painted as it is."""
+        toy_styles.write_plain(self.folder / 'plain.safetensors')
+        y, u, v = yuv
+        y4m.write(self.folder / 'flat.y4m', [bytes([y]) * 6144 + bytes([u]) * 1536 + bytes([v]) * 1536] * 600, 96, 64)
+        return self.daemon('--source', 'file:flat.y4m', '--style', 'plain.safetensors', '--display', 'sdl', *more,
+                           env=self.env)
+
+    def test_colours_are_right(self):
+        for yuv, rgb in COLOURS:
+            with self.subTest(yuv=yuv), self.show_colour(yuv) as daemon:
+                daemon.wait_painted(3)
+                left, top, right, bottom = self.find(rgb)
+                self.assertEqual((right - left, bottom - top), (96, 64))
+
+    def test_full_screen(self):
+        """3 : 2 on 4 : 3: bars above and below; the key gives the window back."""
+        if desktop.Manager.MISSING:
+            self.skipTest('jwm IS NOT INSTALLED')
+        manager = desktop.Manager(self.folder, self.desktop.name)
+        manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        yuv, rgb = COLOURS[0]
+        width, height = desktop.SIZE
+        with self.show_colour(yuv, '--set', 'display.fullscreen=yes') as daemon, desktop.Clicker(self.desktop.name) as hand:
+            daemon.wait_painted(3)
+            left, top, right, bottom = self.find(rgb)
+            self.assertEqual((left, right), (0, width))
+            self.assertAlmostEqual(bottom - top, width * 2 / 3, delta=2)
+            self.assertAlmostEqual(top, (height - width * 2 / 3) / 2, delta=2)
+            self.assertTrue(self.near(self.desktop.picture()[1][1], (0, 0, 0)))
+            hand.press(KEYS['full screen'])
+            daemon.wait_until(lambda _: (found := self.find(rgb))[2] - found[0] == 96, 'a window again')
+
+    def test_close_button(self):
+        with self.daemon(*SCENE, '--display', 'sdl', env=self.env) as daemon, desktop.Clicker(self.desktop.name) as hand:
+            daemon.wait_painted(3)
+            hand.close_window()
+            self.assertEqual(daemon.wait(), 0, daemon.log())
+            self.assertNotIn('error', daemon.log())
+
+    def test_keys(self):
+        for key in ('quit', 'escape'):
+            with self.subTest(key=key), self.daemon(*SCENE, '--display', 'sdl', env=self.env) as daemon, \
+                    desktop.Clicker(self.desktop.name) as hand:
+                daemon.wait_painted(3)
+                before = daemon.status()['style']
+                hand.press(KEYS['next style'])
+                daemon.wait_until(lambda status: status['style'] != before, 'the next style')
+                hand.press(KEYS[key])
+                self.assertEqual(daemon.wait(), 0, daemon.log())
 
     def xdotool(self, *args):
         return subprocess.run(['xdotool', *args], env={**os.environ, **self.env}, check=True, capture_output=True,
@@ -104,11 +185,27 @@ class Window(harness.Case):
         self.assertEqual(finished.code, os.EX_UNAVAILABLE, finished)
         self.assertIn('sdl', finished.err)
 
-    def test_desktop_that_goes_away(self):
+    def test_desktop_that_does_not_answer(self):
+        finished = self.run_daemon(*SCENE, '--display', 'sdl', '--frames', '3', '--set', 'daemon.log=warn',
+                                   env={'DISPLAY': ':987'})
+        self.assertEqual(finished.code, os.EX_UNAVAILABLE, finished)
+        self.assertIn('sdl', finished.err)
+
+
+class Wayland(Window, harness.Case):
+    desktop_class = desktop.Weston
+    DRIVER = 'wayland'
+
+    def test_full_screen(self):
+        self.check_full_screen()
+
+    def test_fine_pixels(self):
+        """A screen of twice as many pixels: the picture is drawn in all of them."""
+        self.desktop.__exit__(None, None, None)
+        self.open_desktop(scale=2)
         with self.daemon(*SCENE, '--display', 'sdl', env=self.env) as daemon:
-            daemon.wait_painted(3)
-            self.desktop.process.kill()
-            self.assertGreater(daemon.wait(), 0, 'killed, or as if nothing had happened')
+            daemon.wait_until(lambda status: '64x64, 128x128 pixels' in status['display'], 'twice as many pixels')
+            self.assertGreater(daemon.wait_painted(5)['shown'], 0)
 
 
 if __name__ == '__main__':

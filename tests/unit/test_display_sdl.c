@@ -164,16 +164,38 @@ START_TEST(full_screen_there_and_back)
 }
 END_TEST
 
+/* As SDL tells it: the window first, then that it was the last. */
 START_TEST(closed_window_quits)
 {
     struct rig rig;
-    SDL_Event event = { .type = SDL_QUIT };
+    SDL_Event close = {
+        .window = { .type = SDL_WINDOWEVENT, .windowID = 1, .event = SDL_WINDOWEVENT_CLOSE }
+    };
+    SDL_Event quit = { .type = SDL_QUIT };
 
     start(&rig);
     ck_assert_str_eq(SDL_GetWindowTitle(window()), "ar-daemon - test");
-    ck_assert_int_eq(SDL_PushEvent(&event), 1);
+    ck_assert_int_eq(SDL_PushEvent(&close), 1);
+    ck_assert_int_eq(SDL_PushEvent(&quit), 1);
     rig_run(&rig, TICK_US);
     ck_assert_uint_eq(rig.n_quit, 1);
+    ck_assert_uint_eq(rig.n_failed, 0);
+    rig_finish(&rig);
+}
+END_TEST
+
+/* What is left when a Wayland desktop hangs up: nobody has asked for the end. */
+START_TEST(desktop_that_goes_fails)
+{
+    struct rig rig;
+    SDL_Event quit = { .type = SDL_QUIT };
+
+    start(&rig);
+    ck_assert_int_eq(SDL_PushEvent(&quit), 1);
+    rig_run(&rig, TICK_US);
+    ck_assert_uint_eq(rig.n_quit, 0);
+    ck_assert_uint_eq(rig.n_failed, 1);
+    ck_assert_str_eq(rig.why, "sdl: the desktop is gone");
     rig_finish(&rig);
 }
 END_TEST
@@ -231,6 +253,7 @@ int main(void)
     tcase_add_test(tcase, keys);
     tcase_add_test(tcase, full_screen_there_and_back);
     tcase_add_test(tcase, closed_window_quits);
+    tcase_add_test(tcase, desktop_that_goes_fails);
     tcase_add_test(tcase, signals_stay_ours);
     tcase_add_test(tcase, automatic_on_a_desktop);
     tcase_add_loop_test(tcase, no_desktop, 0, 2);
