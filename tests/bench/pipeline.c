@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/macros.h"
 #include "base/pool.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/contest.h"
+#include "tests/bench/paths.h"
+#include "tests/bench/paths_peer.h"
 #include "tests/bench/report.h"
 #include "tests/bench/turns.h"
 
 /*
  * Frame in to frame out, and the network alone on the same rig in the same run: the difference
- * is what the conversions cost, and the look for scene cuts.
+ * is what the conversions cost, and the look for scene cuts. Then the bytes' ways outside the network.
  */
 
 static const struct bench_column columns[] = {
@@ -138,17 +141,30 @@ static json_t *row_of(const struct run *run, uint32_t index)
     /* clang-format on */
 }
 
-static void report(const struct run *run)
+/* For people two tables, for programs one array: rows of paths have a "path". */
+static int report(const struct run *run, struct ar_reason *reason)
 {
-    const bool json = run->contest.options->json;
+    const struct bench_options *const options = run->contest.options;
     json_t *const rows = json_array();
+    json_t *const paths = options->json ? json_incref(rows) : json_array();
+    int ret;
 
     for (uint32_t i = 0; i < run->contest.n_rigs; i++)
         json_array_append_new(rows, row_of(run, i));
-    if (!json)
+    ret = bench_paths_run(paths, options->n_frames, &run->contest.engine.kernels);
+    if (ret == 0 && !options->json)
         bench_engine_print(&run->contest.engine);
-    bench_report(rows, columns, AR_ARRAY_LEN(columns), json);
+    if (ret == 0)
+        bench_report(rows, columns, AR_ARRAY_LEN(columns), options->json);
+    if (ret == 0 && !options->json) {
+        putchar('\n');
+        bench_report(paths, bench_paths_columns, BENCH_PATHS_N_COLUMNS, false);
+        if (bench_libyuv_missing)
+            printf("not there to compare with: %s\n", bench_libyuv_missing);
+    }
+    json_decref(paths);
     json_decref(rows);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "paths") : 0;
 }
 
 static void finish(struct run *run)
@@ -176,7 +192,7 @@ int bench_pipeline(const struct bench_options *options, struct ar_reason *reason
     if (ret == 0)
         ret = measure_all(&run, reason);
     if (ret == 0)
-        report(&run);
+        ret = report(&run, reason);
     finish(&run);
     return ret;
 }

@@ -32,6 +32,7 @@ NET_KEYS = {'precision': str, 'width': float, 'threads': int, 'size': str, 'tier
 PIPELINE_KEYS = {'in': str, 'out': str, 'precision': str, 'width': float, 'threads': int,
                  'size': str, 'tier': str, 'frames': int, 'min_ms': float, 'median_ms': float,
                  'net_min_ms': float, 'net_median_ms': float, 'conversion_pct': float}
+PATH_KEYS = ['path', 'min_ms', 'median_ms', 'libyuv_min_ms', 'libyuv_median_ms', 'ratio']
 SMALL = ['--frames', '3', '--threads', '1,2', '--widths', '0.25,1', '--sizes',
          ','.join(f'{width}x{height}' for width, height in SIZES_PX)]
 SWITCH_FRAMES = 23  # two switches, there and back
@@ -55,11 +56,18 @@ def architecture():
 class ResultTest(unittest.TestCase):
     """Results of one subcommand."""
 
-    def rows(self, subcommand, keys, *arguments):
-        """Its results, which have these keys in this order."""
+    def results(self, subcommand, *arguments):
         done = run(subcommand, '--json', '--style', str(STYLE), *SMALL, *arguments)
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        rows = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def rows(self, subcommand, keys, *arguments):
+        """Its results, which have these keys in this order."""
+        rows = self.results(subcommand, *arguments)
+        self.check_rows(rows, keys)
+        return rows
+
+    def check_rows(self, rows, keys):
         for row in rows:
             self.assertEqual(list(row), list(keys))
             for key, kind in keys.items():
@@ -67,7 +75,6 @@ class ResultTest(unittest.TestCase):
             self.assertEqual((row['precision'], row['frames']), ('f32', 3))
             self.assertGreater(row['min_ms'], 0)
             self.assertGreaterEqual(row['median_ms'], row['min_ms'])
-        return rows
 
     def assert_all_there(self, rows, *first):
         """One row for each combination."""
@@ -114,7 +121,9 @@ class ResultTest(unittest.TestCase):
         self.assertAlmostEqual(odd / expected_b(*SIZES_PX[1]), 1, places=4)
 
     def test_pipeline(self):
-        rows = self.rows('pipeline', PIPELINE_KEYS, '--pairs', 'I420:I420,YUYV:XRGB')
+        everything = self.results('pipeline', '--pairs', 'I420:I420,YUYV:XRGB')
+        rows = [row for row in everything if 'path' not in row]
+        self.check_rows(rows, PIPELINE_KEYS)
         self.assert_all_there(rows, 'in', 'out')
         self.assertEqual({(row['in'], row['out']) for row in rows},
                          {('I420', 'I420'), ('YUYV', 'XRGB')})
@@ -122,6 +131,17 @@ class ResultTest(unittest.TestCase):
             self.assertGreater(row['net_min_ms'], 0)
             share_pct = 100 * (row['min_ms'] - row['net_min_ms']) / row['net_min_ms']
             self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
+        self.check_paths([row for row in everything if 'path' in row])
+
+    def check_paths(self, rows):
+        """What is there to compare with is named, and compared with the least time of each."""
+        self.assertEqual(len(rows), 4)
+        for row in rows:
+            self.assertEqual(list(row), PATH_KEYS)
+            self.assertGreater(row['min_ms'], 0)
+            self.assertGreaterEqual(row['median_ms'], row['min_ms'])
+            if row['ratio'] is not None:
+                self.assertAlmostEqual(row['ratio'], row['libyuv_min_ms'] / row['min_ms'], delta=0.01 * row['ratio'])
 
 
 class SwitchTest(unittest.TestCase):
