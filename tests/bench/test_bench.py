@@ -130,7 +130,7 @@ class ResultTest(unittest.TestCase):
         for row in rows:
             self.assertGreater(row['net_min_ms'], 0)
             share_pct = 100 * (row['min_ms'] - row['net_min_ms']) / row['net_min_ms']
-            self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01)
+            self.assertAlmostEqual(row['conversion_pct'], share_pct, delta=0.01 + 1e-4 * abs(share_pct))
         self.check_paths([row for row in everything if 'path' in row])
 
     def check_paths(self, rows):
