@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/macros.h"
+#include "display/scale_across.h"
 
 #define NO_ROW UINT32_MAX
 
@@ -80,17 +81,6 @@ void ar_scaler_begin(struct ar_scaler *scaler, const struct ar_frame *frame)
     scaler->wide_row[1] = NO_ROW;
 }
 
-/* Two bytes of a pixel in one multiplication: 255 * 256 + 128 still fits 16 bits. */
-static uint32_t blend_pixel(uint32_t a, uint32_t b, uint32_t weight_q8)
-{
-    const uint32_t mask = 0x00ff00ff;
-    const uint32_t half = 0x00800080;
-    uint32_t even = (a & mask) * (256 - weight_q8) + (b & mask) * weight_q8 + half;
-    uint32_t odd = (a >> 8 & mask) * (256 - weight_q8) + (b >> 8 & mask) * weight_q8 + half;
-
-    return (even >> 8 & mask) | (odd & ~mask);
-}
-
 /* Source row y at the full width: made once, used for each row of the screen that lies beside it. */
 static const uint32_t *wide_row(struct ar_scaler *scaler, uint32_t y)
 {
@@ -102,17 +92,13 @@ static const uint32_t *wide_row(struct ar_scaler *scaler, uint32_t y)
         return source;
     if (scaler->wide_row[y % 2] == y)
         return wide;
-    for (uint32_t x = 0; x < scaler->width_px; x++) {
-        const struct ar_scale_tap *tap = &scaler->across[x];
-
-        wide[x] = blend_pixel(source[tap->first], source[tap->first + 1], tap->weight_q8);
-    }
+    ar_scale_across(wide, source, scaler->across, scaler->width_px);
     scaler->wide_row[y % 2] = y;
     return wide;
 }
 
 /*
- * Byte by byte what blend_pixel() does. Nothing here is wider than 16 bits (255 * 256 + 128 fits), and compilers see
+ * Rounded as across. Nothing here is wider than 16 bits (255 * 256 + 128 fits), and compilers see
  * it: a vector of any machine takes as many bytes at once as it holds 16-bit lanes.
  */
 static void blend_rows(uint8_t *restrict out, const uint8_t *restrict above,

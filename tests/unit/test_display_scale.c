@@ -3,6 +3,7 @@
 
 #include "base/macros.h"
 #include "display/scale.h"
+#include "display/scale_across.h"
 #include "tests/unit/display_rig.h"
 
 static const struct {
@@ -120,6 +121,36 @@ START_TEST(bilinear_is_within_its_rounding)
 }
 END_TEST
 
+/* To the last pixel of any width, and no pixel more. */
+START_TEST(across_is_as_its_reference)
+{
+    enum { N_SOURCE = 50, N_MAX = 67, UNTOUCHED = 0x5aa5 };
+    struct ar_scale_tap taps[N_MAX];
+    uint32_t source[N_SOURCE];
+    uint32_t random = 7;
+
+    for (uint32_t i = 0; i < N_SOURCE; i++) {
+        random = random * 1664525 + 1013904223;
+        source[i] = i % 5 ? random ^ random >> 16 : (uint32_t)(i % 2 ? 0 : 0xffffffff);
+    }
+    for (uint32_t n = 0; n <= N_MAX; n++) {
+        uint32_t want[N_MAX + 1];
+        uint32_t got[N_MAX + 1];
+
+        for (uint32_t x = 0; x < n; x++) {
+            random = random * 1664525 + 1013904223;
+            taps[x].first = (random >> 8) % (N_SOURCE - 1);
+            taps[x].weight_q8 = (random >> 20) % 257;
+        }
+        want[n] = UNTOUCHED;
+        got[n] = UNTOUCHED;
+        ar_scale_across_ref(want, source, taps, n);
+        ar_scale_across(got, source, taps, n);
+        ck_assert_mem_eq(got, want, (n + 1) * sizeof(got[0]));
+    }
+}
+END_TEST
+
 START_TEST(next_frame_leaves_nothing_of_the_last)
 {
     struct ar_pool *pools[2] = { NULL, NULL };
@@ -170,6 +201,7 @@ int main(void)
 
     tcase_add_loop_test(tcase, letterbox, 0, AR_ARRAY_LEN(fits));
     tcase_add_loop_test(tcase, bilinear_is_within_its_rounding, 0, AR_ARRAY_LEN(sizes));
+    tcase_add_test(tcase, across_is_as_its_reference);
     tcase_add_test(tcase, next_frame_leaves_nothing_of_the_last);
     tcase_add_test(tcase, same_size_is_the_same_picture);
     suite_add_tcase(suite, tcase);
