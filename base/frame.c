@@ -54,6 +54,12 @@ int ar_frame_shape_check(const struct ar_frame_shape *shape, const char *what,
     return 0;
 }
 
+bool ar_frame_shape_equal(const struct ar_frame_shape *a, const struct ar_frame_shape *b)
+{
+    return a->width_px == b->width_px && a->height_px == b->height_px &&
+           a->format == b->format && a->range == b->range;
+}
+
 size_t ar_frame_size_b(const struct ar_frame_shape *shape)
 {
     const uint32_t n_planes = ar_frame_n_planes(shape->format);

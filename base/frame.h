@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,8 @@ struct ar_frame {
 /* Checks the limits above; the reason starts with `what`, the object's name. 0 or -EINVAL. */
 int ar_frame_shape_check(const struct ar_frame_shape *shape, const char *what,
                          struct ar_reason *reason);
+
+bool ar_frame_shape_equal(const struct ar_frame_shape *a, const struct ar_frame_shape *b);
 
 /* Bytes that the planes of a frame of this shape need, rows rounded up to 64. */
 size_t ar_frame_size_b(const struct ar_frame_shape *shape);

@@ -12,6 +12,7 @@ struct ar_mailbox {
     pthread_cond_t changed;
     struct ar_frame *frame;
     bool closed;
+    bool interrupted;
 };
 
 int ar_mailbox_create(struct ar_mailbox **out)
@@ -113,17 +114,29 @@ int ar_mailbox_take_wait(struct ar_mailbox *box, uint64_t timeout_us, struct ar_
     int waited = 0;
 
     pthread_mutex_lock(&box->lock);
-    while (!box->frame && !box->closed && waited == 0) {
+    while (!box->frame && !box->closed && !box->interrupted && waited == 0) {
         if (until_us == UINT64_MAX)
             pthread_cond_wait(&box->changed, &box->lock);
         else
             waited = pthread_cond_timedwait(&box->changed, &box->lock, &until);
     }
 
-    const int ret = take_locked(box, out);
+    int ret = take_locked(box, out);
 
+    if (ret == -EAGAIN) {
+        ret = box->interrupted ? -EINTR : -ETIMEDOUT;
+        box->interrupted = false;
+    }
     pthread_mutex_unlock(&box->lock);
-    return ret == -EAGAIN ? -ETIMEDOUT : ret;
+    return ret;
+}
+
+void ar_mailbox_interrupt(struct ar_mailbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    box->interrupted = true;
+    pthread_cond_broadcast(&box->changed);
+    pthread_mutex_unlock(&box->lock);
 }
 
 void ar_mailbox_close(struct ar_mailbox *box)

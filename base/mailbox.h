@@ -27,8 +27,11 @@ int ar_mailbox_put_wait(struct ar_mailbox *box, struct ar_frame **frame);
 /* Hands out the waiting frame's reference. -EAGAIN when empty, -ECANCELED when closed and empty. */
 int ar_mailbox_take(struct ar_mailbox *box, struct ar_frame **out);
 
-/* As take, but waits at most timeout_us. -ETIMEDOUT when none came. */
+/* As take, but waits at most timeout_us. -ETIMEDOUT when none came, -EINTR after interrupt. */
 int ar_mailbox_take_wait(struct ar_mailbox *box, uint64_t timeout_us, struct ar_frame **out);
+
+/* Ends a take_wait that finds the box empty, or the next one that would. From any thread. */
+void ar_mailbox_interrupt(struct ar_mailbox *box);
 
 /* Wakes every waiter for good. A frame that waits can still be taken. */
 void ar_mailbox_close(struct ar_mailbox *box);

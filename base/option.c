@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 
 #define QUOTE_MAX_B 48
 #define VALUE_MAX_B 40 /* any number with its unit */
@@ -274,6 +275,8 @@ static enum verdict parse_text(const struct ar_option *option, const char *text,
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return VERDICT_WRONG;
     }
+    if (!ar_utf8_is_valid(text, length_b))
+        return VERDICT_WRONG;
     memset(value->text, 0, sizeof(value->text));
     memcpy(value->text, text, length_b);
     return VERDICT_GOOD;
@@ -300,23 +303,13 @@ static const struct type types[] = {
     [AR_OPTION_TEXT] = { "a usable text", AR_OPTION_TEXT_MAX, parse_text, format_text, NULL },
 };
 
-/* A value as it may stand in a message: not too long, nothing that moves a cursor. */
-static void quote(const char *text, char quoted[QUOTE_MAX_B])
-{
-    size_t i = 0;
-
-    for (; i < QUOTE_MAX_B - 4 && text[i]; i++)
-        quoted[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-    snprintf(quoted + i, QUOTE_MAX_B - i, "%s", text[i] ? "..." : "");
-}
-
 static int refuse(const struct ar_option *option, const char *text, enum verdict verdict,
                   struct ar_reason *reason)
 {
     char quoted[QUOTE_MAX_B];
     char right[160];
 
-    quote(text, quoted);
+    ar_utf8_quote(quoted, sizeof(quoted), text);
     ar_option_describe(option, right, sizeof(right));
     if (verdict == VERDICT_RANGE)
         return ar_reason_set(reason, -EINVAL, "\"%s\" is out of range: %s", quoted, right);
@@ -354,6 +347,30 @@ void ar_option_format(const struct ar_option *option, const void *params, char *
         snprintf(text, text_b, "%s", option->zero_word);
     else
         type->format(option, &value, text, text_b);
+}
+
+/* Texts are filled up with zeros, whatever they were before. */
+bool ar_option_equal(const struct ar_option *option, const void *a, const void *b)
+{
+    return memcmp((const char *)a + option->offset, (const char *)b + option->offset,
+                  types[option->type].size_b) == 0;
+}
+
+void ar_option_copy(const struct ar_option *option, void *params, const void *from)
+{
+    memcpy((char *)params + option->offset, (const char *)from + option->offset,
+           types[option->type].size_b);
+}
+
+const char *ar_option_apply_name(enum ar_option_apply apply)
+{
+    static const char *const names[] = {
+        [AR_OPTION_LIVE] = "live",
+        [AR_OPTION_STAGE] = "stage",
+        [AR_OPTION_RESTART] = "restart",
+    };
+
+    return names[apply];
 }
 
 void ar_option_defaults(const struct ar_option *table, void *params)
@@ -397,7 +414,7 @@ void ar_option_describe(const struct ar_option *option, char *text, size_t text_
     else if (option->type == AR_OPTION_BOOL)
         snprintf(text, text_b, "yes|no");
     else
-        snprintf(text, text_b, "at most %d bytes, no control characters",
+        snprintf(text, text_b, "at most %d bytes of UTF-8, no control characters",
                  AR_OPTION_TEXT_MAX - 1);
 }
 

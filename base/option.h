@@ -27,7 +27,8 @@ enum ar_option_type {
 };
 
 enum ar_option_apply {
-    AR_OPTION_LIVE,    /* from the next frame on */
+    AR_OPTION_LIVE,  /* from the next frame on */
+    AR_OPTION_STAGE, /* its stage starts anew: the picture stands still for less than a second */
     AR_OPTION_RESTART, /* when the daemon starts again */
 };
 
@@ -59,6 +60,14 @@ void ar_option_format(const struct ar_option *option, const void *params, char *
 
 /* Writes every fallback into params. Asserts that the table's own defaults parse. */
 void ar_option_defaults(const struct ar_option *table, void *params);
+
+/* Whether two params have the same value. */
+bool ar_option_equal(const struct ar_option *option, const void *a, const void *b);
+
+void ar_option_copy(const struct ar_option *option, void *params, const void *from);
+
+/* "live", "stage", "restart": for people, see enum ar_option_apply. */
+const char *ar_option_apply_name(enum ar_option_apply apply);
 
 /* "25ms", "1..16", "auto|0.25..1", "fast|real": what a right value looks like. */
 void ar_option_describe(const struct ar_option *option, char *text, size_t text_b);

@@ -139,12 +139,6 @@ static void close_stream(struct v4l2 *v4l2)
     v4l2->leaving = false;
 }
 
-static bool is_same_shape(const struct ar_frame_shape *a, const struct ar_frame_shape *b)
-{
-    return a->width_px == b->width_px && a->height_px == b->height_px &&
-           a->format == b->format && a->range == b->range;
-}
-
 /* The frames stay as they were at the start: whatever comes now must be brought into them. */
 static int make_between(struct v4l2 *v4l2)
 {
@@ -152,7 +146,7 @@ static int make_between(struct v4l2 *v4l2)
 
     free(v4l2->between_memory);
     v4l2->between_memory = NULL;
-    if (is_same_shape(shape, &v4l2->base.shape))
+    if (ar_frame_shape_equal(shape, &v4l2->base.shape))
         return 0;
     v4l2->between_memory = calloc(1, ar_frame_size_b(shape));
     if (!v4l2->between_memory)

@@ -351,6 +351,36 @@ START_TEST(test_close_wakes_the_waiter)
 }
 END_TEST
 
+static void *interrupt_later(void *user)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    ar_mailbox_interrupt(user);
+    return NULL;
+}
+
+/* Once, whether it waits already or not, and no frame is lost by it. */
+START_TEST(test_interrupt_wakes_the_waiter)
+{
+    struct ar_mailbox *box = new_box();
+    struct ar_pool *pool = new_pool();
+    struct ar_frame *frame = ar_pool_take(pool);
+    struct ar_frame *out;
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, interrupt_later, box), 0);
+    ck_assert_int_eq(ar_mailbox_take_wait(box, UINT64_MAX, &out), -EINTR);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(ar_mailbox_take_wait(box, 0, &out), -ETIMEDOUT);
+    ar_mailbox_interrupt(box);
+    ar_mailbox_put(box, &frame);
+    ck_assert_int_eq(ar_mailbox_take_wait(box, UINT64_MAX, &out), 0);
+    ar_frame_unref(&out);
+    ck_assert_int_eq(ar_mailbox_take_wait(box, UINT64_MAX, &out), -EINTR);
+    ar_mailbox_destroy(box);
+    ar_pool_destroy(pool);
+}
+END_TEST
+
 struct traffic {
     struct ar_pool *pool;
     struct ar_mailbox *box;
@@ -428,6 +458,7 @@ int main(void)
     tcase_add_test(mailbox, test_mailbox_wait_times_out);
     tcase_add_test(mailbox, test_mailbox_after_close);
     tcase_add_test(mailbox, test_close_wakes_the_waiter);
+    tcase_add_test(mailbox, test_interrupt_wakes_the_waiter);
     tcase_add_loop_test(mailbox, test_traffic_between_threads, 0, 2);
     suite_add_tcase(suite, frame);
     suite_add_tcase(suite, pool);

@@ -122,6 +122,7 @@ static const struct {
     const char *text;
     const char *reason; /* part of it */
 } bad[] = {
+    { TEXT, "gr\xfcn", "\"gr?n\" is not a usable text: at most 255 bytes of UTF-8" },
     { ON, "Yes", "\"Yes\" is not a switch: yes|no" },
     { ON, "", "is not a switch" },
     { ON, "yes ", "is not a switch" },
@@ -238,6 +239,28 @@ START_TEST(test_defaults_and_find)
 }
 END_TEST
 
+START_TEST(test_equal_and_copy)
+{
+    struct params a = { 0 };
+    struct params b;
+
+    for (const struct ar_option *option = table; option->key; option++) {
+        memset(&b, 0xa5, sizeof(b));
+        ck_assert(!ar_option_equal(option, &a, &b));
+        ar_option_copy(option, &b, &a);
+        ck_assert(ar_option_equal(option, &a, &b));
+    }
+    ck_assert_uint_eq(b.before, 0xa5a5a5a5);
+    ck_assert_uint_eq(b.after, 0xa5a5a5a5);
+
+    /* A text is what it says, whatever was there before. */
+    ck_assert_int_eq(ar_option_parse(&table[TEXT], &a, "a longer text", NULL), 0);
+    ck_assert_int_eq(ar_option_parse(&table[TEXT], &a, "short", NULL), 0);
+    ck_assert_int_eq(ar_option_parse(&table[TEXT], &b, "short", NULL), 0);
+    ck_assert(ar_option_equal(&table[TEXT], &a, &b));
+}
+END_TEST
+
 START_TEST(test_short_buffers_are_terminated)
 {
     struct params params = { .duration_us = 25000 };
@@ -290,6 +313,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_bad_values_change_nothing, 0, AR_ARRAY_LEN(bad));
     tcase_add_test(tcase, test_text_length);
     tcase_add_test(tcase, test_defaults_and_find);
+    tcase_add_test(tcase, test_equal_and_copy);
     tcase_add_test(tcase, test_short_buffers_are_terminated);
     tcase_add_loop_test(tcase, test_decimal, 0, AR_ARRAY_LEN(decimals));
     suite_add_tcase(suite, tcase);
