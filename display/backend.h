@@ -28,6 +28,8 @@ struct ar_display_backend {
     /* Sets shape and describe. Leaves nothing open when it fails. */
     int (*start)(struct ar_display *base, struct ar_reason *reason);
     int (*stop)(struct ar_display *base, struct ar_reason *reason);
+    /* base->source has changed, base->shape's size with it. On error nothing else has. NULL: cannot. */
+    int (*resize)(struct ar_display *base, struct ar_reason *reason);
     bool (*ready)(const struct ar_display *base); /* NULL: always */
     void (*show)(struct ar_display *base, struct ar_frame **frame);
 };

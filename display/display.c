@@ -26,7 +26,7 @@ const struct ar_option ar_display_options[] = {
       .type = AR_OPTION_TEXT,
       .offset = offsetof(struct ar_display_params, output),
       .fallback = "auto",
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_STAGE,
       .help =
           "where pictures go: auto, kms[:CONNECTOR], sdl, v4l2:DEVICE, file:OUT (.mp4, .mkv, "
           ".mov, .y4m; - for Y4M on standard output) or null; up to four with commas between" },
@@ -34,7 +34,7 @@ const struct ar_option ar_display_options[] = {
       .type = AR_OPTION_BOOL,
       .offset = offsetof(struct ar_display_params, fullscreen),
       .fallback = "no",
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_STAGE,
       .help = "the window fills the screen; the key f switches it" },
     { .key = "size",
       .type = AR_OPTION_SIZE,
@@ -247,6 +247,39 @@ int ar_display_start(struct ar_display *display, const struct ar_display_source 
         return ret;
     display->started = true;
     ar_log(AR_LOG_INFO, TAG, "%s%s", automatic ? "chosen: " : "", display->describe);
+    return 0;
+}
+
+static bool is_same_source(const struct ar_display_source *a, const struct ar_display_source *b)
+{
+    return a->width_px == b->width_px && a->height_px == b->height_px &&
+           a->rate_millihz == b->rate_millihz;
+}
+
+int ar_display_resize(struct ar_display *display, const struct ar_display_source *source,
+                      struct ar_reason *reason)
+{
+    const struct ar_display_source before = display->source;
+    const struct ar_frame_shape shape = display->shape;
+    int ret;
+
+    assert(display->started);
+    if (!display->backend->resize && is_same_source(&before, source))
+        return 0;
+    if (!display->backend->resize)
+        return ar_reason_set(reason, -ENOTSUP, "%s: takes no pictures of %ux%u at %.5g fps",
+                             display->describe, source->width_px, source->height_px,
+                             source->rate_millihz / 1000.0);
+    display->source = *source;
+    display->shape.width_px = source->width_px;
+    display->shape.height_px = source->height_px;
+    ret = display->backend->resize(display, reason);
+    if (ret < 0) {
+        display->source = before;
+        display->shape = shape;
+        return ret;
+    }
+    display->source.title = NULL;
     return 0;
 }
 

@@ -122,6 +122,14 @@ uint32_t ar_display_refresh_millihz(const struct ar_display *display);
 /* True when every frame must be kept: a file. With `auto` known after start. */
 bool ar_display_keeps_all(const struct ar_display *display);
 
+/*
+ * Frames of another size or rate will come: what is shown stays until the first of them, frames that were shown
+ * before are given back. -ENOTSUP when the output must be stopped and started for that; after an error it goes on as
+ * before. The title is not used.
+ */
+int ar_display_resize(struct ar_display *display, const struct ar_display_source *source,
+                      struct ar_reason *reason);
+
 /* True when show() would not have to wait. */
 bool ar_display_ready(const struct ar_display *display);
 

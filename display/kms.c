@@ -390,6 +390,16 @@ static int start(struct ar_display *base, struct ar_reason *reason)
     return 0;
 }
 
+static int resize(struct ar_display *base, struct ar_reason *reason)
+{
+    struct kms *kms = from_base(base);
+    const int ret =
+        ar_kms_screen_resize(&kms->screen, base->source.width_px, base->source.height_px);
+
+    return ret < 0 ? ar_kms_screen_explain(&kms->screen, ret, "cannot make the scaler", reason)
+                   : 0;
+}
+
 static int stop(struct ar_display *base, struct ar_reason *reason)
 {
     struct kms *kms = from_base(base);
@@ -454,6 +464,7 @@ const struct ar_display_backend ar_display_kms = {
     .configure = configure,
     .start = start,
     .stop = stop,
+    .resize = resize,
     .ready = ready,
     .show = show,
 };

@@ -127,6 +127,7 @@ static int prepare_buffers(struct ar_kms_screen *screen, struct ar_reason *reaso
     int ret = 0;
 
     screen->front = 0;
+    memset(screen->stale, 0, sizeof(screen->stale));
     for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers) && ret == 0; i++)
         ret = ar_kms_buffer_create(&screen->buffers[i], screen->card.fd, screen->layout->fourcc,
                                    buffer_width_px(screen), buffer_height_px(screen));
@@ -259,6 +260,35 @@ int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *
     return ret;
 }
 
+/* A buffer is cleared when it is drawn into the next time. */
+int ar_kms_screen_resize(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px)
+{
+    const drmModeModeInfo *mode = &screen->card.mode;
+    struct ar_scaler scaler = { 0 };
+    struct ar_scale_rect rect = { 0 };
+    int ret = 0;
+
+    if (width_px == screen->source_width_px && height_px == screen->source_height_px)
+        return 0;
+    if (screen->card.fd >= 0 && screen->layout->plane_scales)
+        return -ENOTSUP;
+    if (screen->card.fd >= 0) {
+        rect = ar_scale_fit(width_px, height_px, mode->hdisplay, mode->vdisplay);
+        ret = ar_scaler_init(&scaler, width_px, height_px, rect.width_px, rect.height_px);
+    }
+    if (ret < 0) {
+        ar_scaler_finish(&scaler);
+        return ret;
+    }
+    ar_scaler_finish(&screen->scaler);
+    screen->scaler = scaler;
+    screen->rect = rect;
+    screen->source_width_px = width_px;
+    screen->source_height_px = height_px;
+    memset(screen->stale, true, sizeof(screen->stale));
+    return 0;
+}
+
 static void copy(const struct ar_kms_buffer *buffer, const struct ar_frame *frame)
 {
     for (uint32_t i = 0; i < ar_frame_n_planes(frame->shape.format); i++) {
@@ -286,10 +316,14 @@ static void scale(struct ar_kms_screen *screen, const struct ar_kms_buffer *buff
 
 int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *frame, void *user)
 {
-    const struct ar_kms_buffer *back = &screen->buffers[1 - screen->front];
+    const uint32_t next = 1 - screen->front;
+    const struct ar_kms_buffer *back = &screen->buffers[next];
     struct ar_kms_atomic atomic = { 0 };
 
     assert(frame->shape.format == screen->layout->format);
+    if (screen->stale[next])
+        memset(back->pixels, 0, back->size_b);
+    screen->stale[next] = false;
     if (screen->layout->plane_scales)
         copy(back, frame);
     else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/frame.h"
 #include "display/kms_atomic.h"
 #include "display/kms_buffer.h"
@@ -26,6 +28,7 @@ struct ar_kms_screen {
     drmModeCrtc *before; /* what the CRTC showed before us */
     struct ar_kms_buffer buffers[2];
     uint32_t front; /* index of the buffer on the screen */
+    bool stale[2];  /* the buffer has a picture of another size in it */
     uint32_t source_width_px;
     uint32_t source_height_px;
     const struct ar_kms_layout *layout;
@@ -57,6 +60,12 @@ void ar_kms_screen_close(struct ar_kms_screen *screen);
 /* Sets everything up anew, for another mode or for the same one. Waits for the screen. No flip may be under way. */
 int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *mode,
                            struct ar_reason *reason);
+
+/*
+ * Pictures of another size will come; what is shown stays until then. Also while it is not open. -ENOTSUP where the plane
+ * scales, whose buffers have the pictures' size; -ENOMEM.
+ */
+int ar_kms_screen_resize(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px);
 
 /* Draws, and asks for the flip: its event comes with `user`. 0, -EBUSY when it is too early, or what the driver said. */
 int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *frame, void *user);

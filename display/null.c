@@ -84,32 +84,53 @@ static void on_vblank(void *user, uint64_t n_expired)
         show_waiting(null, null->vblank_us);
 }
 
-static int start(struct ar_display *base, struct ar_reason *reason)
+/* The source's refreshes, from now on. */
+static int set_timer(struct null *null, struct ar_reason *reason)
 {
-    struct null *null = from_base(base);
-    uint32_t rate =
+    struct ar_display *base = &null->base;
+    const uint32_t rate =
         base->source.rate_millihz ? base->source.rate_millihz : DEFAULT_RATE_MILLIHZ;
-    int ret = ar_loop_add_timer(base->loop, on_vblank, null, &null->vblank);
+    int ret;
 
     null->period_us = UINT64_C(1000000000) / rate;
     null->vblank_us = ar_clock_now_us();
+    ret = ar_loop_set_timer(null->vblank, null->vblank_us + null->period_us, null->period_us);
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "null: cannot start the vblank timer");
+    snprintf(base->describe, sizeof(base->describe), "null %ux%u at %g fps",
+             base->source.width_px, base->source.height_px, rate / 1000.0);
+    return 0;
+}
+
+static int start(struct ar_display *base, struct ar_reason *reason)
+{
+    struct null *null = from_base(base);
+    int ret = ar_loop_add_timer(base->loop, on_vblank, null, &null->vblank);
+
+    if (ret < 0)
+        return ar_reason_set_err(reason, ret, "null: cannot make the vblank timer");
     null->n_shown = 0;
     null->n_overtaken = 0;
     null->checksum = FNV1A_OFFSET;
-    if (ret == 0)
-        ret =
-            ar_loop_set_timer(null->vblank, null->vblank_us + null->period_us, null->period_us);
+    ret = set_timer(null, reason);
     if (ret < 0) {
         ar_loop_remove(&null->vblank);
-        return ar_reason_set_err(reason, ret, "null: cannot start the vblank timer");
+        return ret;
     }
     base->shape = (struct ar_frame_shape){ .width_px = base->source.width_px,
                                            .height_px = base->source.height_px,
                                            .format = AR_FRAME_I420,
                                            .range = AR_FRAME_FULL };
-    snprintf(base->describe, sizeof(base->describe), "null %ux%u at %g fps",
-             base->source.width_px, base->source.height_px, rate / 1000.0);
     return 0;
+}
+
+static int resize(struct ar_display *base, struct ar_reason *reason)
+{
+    struct null *null = from_base(base);
+
+    if (null->waiting)
+        show_waiting(null, ar_clock_now_us());
+    return set_timer(null, reason);
 }
 
 static int stop(struct ar_display *base, struct ar_reason *reason)
@@ -144,5 +165,6 @@ const struct ar_display_backend ar_display_null = {
     .configure = ar_display_configure_plain,
     .start = start,
     .stop = stop,
+    .resize = resize,
     .show = show,
 };

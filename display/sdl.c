@@ -95,6 +95,21 @@ static int open_window(struct sdl *sdl, struct ar_reason *reason)
     return 0;
 }
 
+/* In place of the one there was, if any. */
+static int make_texture(struct sdl *sdl, struct ar_reason *reason)
+{
+    SDL_Texture *texture =
+        SDL_CreateTexture(sdl->renderer, SDL_PIXELFORMAT_IYUV, SDL_TEXTUREACCESS_STREAMING,
+                          (int)sdl->base.source.width_px, (int)sdl->base.source.height_px);
+
+    if (!texture)
+        return fail(reason, -EIO, "cannot make a YUV texture");
+    if (sdl->texture)
+        SDL_DestroyTexture(sdl->texture);
+    sdl->texture = texture;
+    return 0;
+}
+
 /* The desktop's accelerated renderer, else pixels by the processor. */
 static int open_renderer(struct sdl *sdl, struct ar_reason *reason)
 {
@@ -105,12 +120,7 @@ static int open_renderer(struct sdl *sdl, struct ar_reason *reason)
     if (!sdl->renderer)
         return fail(reason, -EIO, "cannot draw in the window");
     SDL_SetYUVConversionMode(SDL_YUV_CONVERSION_JPEG);
-    sdl->texture =
-        SDL_CreateTexture(sdl->renderer, SDL_PIXELFORMAT_IYUV, SDL_TEXTUREACCESS_STREAMING,
-                          (int)sdl->base.source.width_px, (int)sdl->base.source.height_px);
-    if (!sdl->texture)
-        return fail(reason, -EIO, "cannot make a YUV texture");
-    return 0;
+    return make_texture(sdl, reason);
 }
 
 /* True when there is something new to say. */
@@ -257,6 +267,17 @@ static void on_pump(void *user, uint64_t n_expired)
         ar_display_emit(&sdl->base, AR_DISPLAY_CHANGED);
 }
 
+/* The window keeps its size, and its picture until it must be drawn again. */
+static int resize(struct ar_display *base, struct ar_reason *reason)
+{
+    struct sdl *sdl = from_base(base);
+    int ret = make_texture(sdl, reason);
+
+    if (ret == 0)
+        sdl->has_picture = false;
+    return ret;
+}
+
 static int stop(struct ar_display *base, struct ar_reason *reason)
 {
     struct sdl *sdl = from_base(base);
@@ -365,5 +386,6 @@ const struct ar_display_backend ar_display_sdl = {
     .configure = ar_display_configure_plain,
     .start = start,
     .stop = stop,
+    .resize = resize,
     .show = show,
 };

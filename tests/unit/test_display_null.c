@@ -108,6 +108,29 @@ START_TEST(checksum_is_that_of_the_shown_pictures)
 }
 END_TEST
 
+/* What waited is given back, so that its pool may go. */
+START_TEST(takes_pictures_of_another_size)
+{
+    struct rig rig;
+    struct ar_display_source source = { 128, 72, 60000, NULL };
+
+    rig_init(&rig);
+    ck_assert_int_eq(rig_start(&rig, "null", 64, 36, RATE_MILLIHZ, NULL), 0);
+    rig_show(&rig, 1, 111);
+    ck_assert_int_eq(ar_display_resize(rig.display, &source, NULL), 0);
+    ck_assert_uint_eq(ar_display_shape(rig.display)->width_px, 128);
+    ck_assert_uint_eq(ar_display_shape(rig.display)->height_px, 72);
+    ck_assert_str_eq(ar_display_describe(rig.display), "null 128x72 at 60 fps");
+    ar_pool_destroy(rig.pool);
+    ck_assert_int_eq(ar_pool_create(&rig.pool, ar_display_shape(rig.display), 4), 0);
+    rig_show(&rig, 2, 222);
+    rig_run(&rig, 3 * PERIOD_US);
+    ck_assert_uint_eq(rig.n_shown, 2);
+    ck_assert_uint_eq(rig.shown[1].sequence, 2);
+    rig_finish(&rig);
+}
+END_TEST
+
 START_TEST(starts_again)
 {
     struct rig rig;
@@ -204,6 +227,7 @@ int main(void)
     tcase_add_test(tcase, ticks_keep_the_rate_and_never_precede_their_picture);
     tcase_add_test(tcase, checksum_is_that_of_the_shown_pictures);
     tcase_add_test(tcase, starts_again);
+    tcase_add_test(tcase, takes_pictures_of_another_size);
     tcase_add_loop_test(tcase, wrong_output_says_what_would_be_right, 0, AR_ARRAY_LEN(wrong));
     tcase_add_test(tcase, defaults_are_valid);
     tcase_add_loop_test(tcase, v4l2_output_that_is_none, 0, AR_ARRAY_LEN(no_outputs));
