@@ -92,18 +92,29 @@ void ar_config_print_help(const struct ar_config_section *sections, FILE *out)
     }
 }
 
+static const char file_head[] =
+    "# All keys of ar-daemon with their defaults. What each takes is followed by how it changes on a reload\n"
+    "# (SIGHUP, `ar-ctl reload`):\n"
+    "#   live     with the next frame\n"
+    "#   stage    camera, painter or display start anew; the picture stands still for less than a second\n"
+    "#   restart  when ar-daemon is started again\n"
+    "# Files in the folder that is named as this one with .d behind it, and end in .conf, are read after it, by name.\n"
+    "\n";
+
 void ar_config_print_file(const struct ar_config_section *sections, FILE *out)
 {
     char takes[WORDS_MAX];
 
+    fputs(file_head, out);
     for (const struct ar_config_section *section = sections; section->name; section++) {
         fprintf(out, "%s[%s]\n", section == sections ? "" : "\n", section->name);
         for (const struct ar_option *option = section->options; option->key; option++) {
             describe(option, takes);
-            fprintf(out, "\n# %s\n# %s\n#%s = %s\n", option->help, takes, option->key,
-                    option->fallback);
+            fprintf(out, "\n# %s\n# %s; %s\n#%s = %s\n", option->help, takes,
+                    ar_option_apply_name(option->apply), option->key, option->fallback);
         }
         if (section->entries)
-            fprintf(out, "\n# %s\n# NAME = VALUE\n", section->entry_help);
+            fprintf(out, "\n# %s\n# %s\n# NAME = VALUE\n", section->entry_help,
+                    ar_option_apply_name(ar_entry_option.apply));
     }
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
+#include "base/utf8.h"
 #include "config/config.h"
 #include "config/priv.h"
 #include "config/suggest.h"
@@ -18,7 +21,11 @@
  * section headers itself.
  */
 
-enum { FILE_MAX_B = 64 * 1024 };
+enum {
+    FILE_MAX_B = 64 * 1024,
+    LINE_MAX_B = INI_MAX_LINE - 2,
+    BEGINNING_B = 20, /* of a line that is too long to be quoted */
+};
 
 struct reader {
     const struct ar_config_section *sections;
@@ -28,10 +35,10 @@ struct reader {
     const char *next; /* what is left of the file */
     const char *end;
     const struct ar_config_section *section; /* of the lines now read, or NULL */
-    bool lost;             /* in a section that is not known, as was told at its header */
-    bool split_due;        /* inih was given a line and has not called on_key() for it */
-    uint32_t line;         /* the one that inih has */
-    uint32_t *first_lines; /* on which each option was set, or 0, in the order of the tables */
+    bool lost;      /* in a section that is not known, as was told at its header */
+    bool split_due; /* inih was given a line and has not called on_key() for it */
+    uint16_t file;  /* our number for it */
+    uint32_t line;  /* the one that inih has */
     uint32_t n_problems;
 };
 
@@ -104,7 +111,12 @@ static void enter_section(struct reader *reader, char *line)
 static bool is_fit(struct reader *reader, const char *text, size_t text_b, size_t room_b)
 {
     if (text_b >= room_b) {
-        tell(reader, "\"%.20s...\": %zu bytes, a line may have %zu", text, text_b, room_b - 1);
+        char start[BEGINNING_B + 1];
+        char quoted[BEGINNING_B + 1];
+
+        snprintf(start, sizeof(start), "%.*s", BEGINNING_B, text);
+        ar_utf8_quote(quoted, sizeof(quoted), start);
+        tell(reader, "\"%s...\": %zu bytes, a line may have %zu", quoted, text_b, room_b - 1);
         return false;
     }
     for (size_t i = 0; i < text_b; i++) {
@@ -115,7 +127,10 @@ static bool is_fit(struct reader *reader, const char *text, size_t text_b, size_
             return false;
         }
     }
-    return true;
+    if (ar_utf8_is_valid(text, text_b))
+        return true;
+    tell(reader, "bytes that are not UTF-8; save the file as UTF-8");
+    return false;
 }
 
 /* Cuts the next line off, without the blanks around it: to inih an indented line continues a value. */
@@ -163,59 +178,19 @@ static char *next_line(char *line, int line_b, void *user)
     return line;
 }
 
-static uint32_t n_options(const struct ar_option *table)
-{
-    uint32_t n = 0;
-
-    while (table[n].key)
-        n++;
-    return n;
-}
-
-/* Where a section's options begin when all tables stand in a row; of NULL: how many there are. */
-static uint32_t first_index(const struct ar_config_section *sections,
-                            const struct ar_config_section *section)
-{
-    uint32_t n = 0;
-
-    for (; sections != section && sections->name; sections++)
-        n += n_options(sections->options);
-    return n;
-}
-
-static int set_once(struct reader *reader, const struct ar_option *option, const char *value,
+/* Once a file: what an earlier file has set may be set again. */
+static int set_once(const struct reader *reader, const char *name, const char *value,
                     struct ar_reason *reason)
 {
     const struct ar_config_section *const section = reader->section;
-    uint32_t *const first_line = &reader->first_lines[first_index(reader->sections, section) +
-                                                      (option - section->options)];
-    struct ar_reason why;
+    const struct ar_config_origin origin = { AR_CONFIG_FILE, reader->file, reader->line };
+    struct ar_config_key key;
 
-    if (*first_line)
+    if (ar_config_find_in(section, name, &key) && key.origin->layer == AR_CONFIG_FILE &&
+        key.origin->file == reader->file)
         return ar_reason_set(reason, -EINVAL, "%s.%s: already set on line %u", section->name,
-                             option->key, *first_line);
-    *first_line = reader->line;
-
-    const int ret = ar_option_parse(option, section->params, value, &why);
-    if (ret < 0)
-        return ar_reason_set(reason, ret, "%s.%s: %s", section->name, option->key, why.text);
-    return 0;
-}
-
-/* In an open section: files are read into empty ones, so what is there is of this file. */
-static int add_entry(struct reader *reader, const char *key, const char *value,
-                     struct ar_reason *reason)
-{
-    const struct ar_config_section *const section = reader->section;
-    struct ar_reason why;
-    int ret;
-
-    if (ar_entries_find(section->entries, key))
-        return ar_reason_set(reason, -EINVAL, "%s.%s: already set", section->name, key);
-    ret = ar_entries_set(section->entries, key, value, &why);
-    if (ret < 0)
-        return ar_reason_set(reason, ret, "%s.%s: %s", section->name, key, why.text);
-    return 0;
+                             name, key.origin->line);
+    return ar_config_put(section, name, value, origin, reason);
 }
 
 /* An ini_handler. What went wrong was told: inih itself shall see no error. */
@@ -229,29 +204,37 @@ static int on_key(void *user, const char *section_name, const char *key, const c
     if (reader->lost)
         return 1;
 
-    const struct ar_option *const option =
-        reader->section ? ar_option_find(reader->section->options, key) : NULL;
     if (!reader->section)
         ret = ar_reason_set(&reason, -EINVAL, "%s: stands before the first [section]", key);
-    else if (reader->section->entries)
-        ret = add_entry(reader, key, value, &reason);
-    else if (!option)
-        ret = ar_config_unknown_key(reader->sections, reader->section->name, key, &reason);
+    else if (reader->section->entries || ar_option_find(reader->section->options, key))
+        ret = set_once(reader, key, value, &reason);
     else
-        ret = set_once(reader, option, value, &reason);
+        ret = ar_config_unknown_key(reader->sections, reader->section->name, key, &reason);
     if (ret < 0)
         tell(reader, "%s", reason.text);
     return 1;
 }
 
+/* -EISDIR, or -ESPIPE for what could keep us waiting. */
+static int check_kind(int fd)
+{
+    struct stat found;
+
+    if (fstat(fd, &found) < 0)
+        return -errno;
+    if (S_ISDIR(found.st_mode))
+        return -EISDIR;
+    return S_ISREG(found.st_mode) || S_ISCHR(found.st_mode) ? 0 : -ESPIPE;
+}
+
 /* The length of what is now in text, or the file's error. */
 static ssize_t load(const char *path, char text[FILE_MAX_B + 1])
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t used_b = 0;
-    ssize_t ret = fd >= 0 ? 1 : -errno;
+    ssize_t ret = fd >= 0 ? check_kind(fd) : -errno;
 
-    while (ret > 0 && used_b <= FILE_MAX_B) {
+    for (ret = ret < 0 ? ret : 1; ret > 0 && used_b <= FILE_MAX_B;) {
         ret = read(fd, text + used_b, (size_t)(FILE_MAX_B + 1 - used_b));
         if (ret > 0)
             used_b += ret;
@@ -265,10 +248,23 @@ static ssize_t load(const char *path, char text[FILE_MAX_B + 1])
     return used_b <= FILE_MAX_B ? used_b : -EFBIG;
 }
 
+/* What some editors of other systems write. */
+static bool is_utf16(const char *text, size_t text_b)
+{
+    return text_b >= 2 &&
+           (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0);
+}
+
 static int parse(struct reader *reader, const char *text, size_t text_b)
 {
     static const char utf8_mark[] = "\xef\xbb\xbf";
     const size_t mark_b = sizeof(utf8_mark) - 1;
+    if (is_utf16(text, text_b)) {
+        reader->line = 1;
+        tell(reader, "this is UTF-16; save the file as UTF-8");
+        return -EINVAL;
+    }
+
     const bool marked = text_b >= mark_b && memcmp(text, utf8_mark, mark_b) == 0;
 
     reader->next = marked ? text + mark_b : text;
@@ -280,21 +276,49 @@ static int parse(struct reader *reader, const char *text, size_t text_b)
     return ret > 0 || reader->n_problems > 0 ? -EINVAL : 0;
 }
 
-int ar_config_read(const struct ar_config_section *sections, const char *path,
+int ar_config_read(const struct ar_config_section *sections, const char *path, uint32_t file,
                    ar_config_problem_fn *problem, void *user)
 {
     struct reader reader = {
         .sections = sections,
-        .first_lines = calloc(first_index(sections, NULL) + 1, sizeof(*reader.first_lines)),
+        .file = (uint16_t)file,
         .path = path,
         .problem = problem,
         .user = user,
     };
     char *const text = malloc(FILE_MAX_B + 1);
-    const ssize_t text_b = text && reader.first_lines ? load(path, text) : -ENOMEM;
+    const ssize_t text_b = text ? load(path, text) : -ENOMEM;
     const int ret = text_b < 0 ? (int)text_b : parse(&reader, text, (size_t)text_b);
 
     free(text);
-    free(reader.first_lines);
     return ret;
+}
+
+/* inih takes blanks off a value's ends, and what follows a blank and a semicolon for a comment. */
+static bool is_kept(const char *value)
+{
+    const size_t value_b = strlen(value);
+
+    return value_b == 0 || (!is_blank(value[0]) && !is_blank(value[value_b - 1]) &&
+                            value[0] != ';' && !strstr(value, " ;"));
+}
+
+int ar_config_format_line(const struct ar_config_key *key, char line[AR_CONFIG_LINE_MAX_B],
+                          struct ar_reason *reason)
+{
+    char value[AR_OPTION_TEXT_MAX];
+    int line_b;
+
+    ar_option_format(key->option, key->params, value, sizeof(value));
+    line_b = snprintf(line, AR_CONFIG_LINE_MAX_B, "%s = %s", key->name, value);
+    if (line_b > LINE_MAX_B)
+        return ar_reason_set(reason, -EINVAL,
+                             "%s.%s: a line of %d bytes, a file may have %d; shorten the value",
+                             key->section->name, key->name, line_b, LINE_MAX_B);
+    if (!is_kept(value))
+        return ar_reason_set(reason, -EINVAL,
+                             "%s.%s: \"%s\" cannot stand in a file: blanks at an end, or a "
+                             "semicolon after a blank, would be lost",
+                             key->section->name, key->name, value);
+    return 0;
 }

@@ -8,11 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #define VERSION     2
 #define MAX_FILE_B  (1u << 20)
@@ -45,31 +43,11 @@ void ar_calibration_key_make(struct ar_calibration_key *key, const struct ar_pai
     key->hash = fnv1a(key->text);
 }
 
-/* The environment does not change while we run. NOLINTBEGIN(concurrency-mt-unsafe) */
-int ar_calibration_folder(char *path, size_t path_b)
-{
-    const char *state = getenv("STATE_DIRECTORY");
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    int length;
-
-    if (state && state[0] == '/') /* the first of several */
-        length = snprintf(path, path_b, "%.*s", (int)strcspn(state, ":"), state);
-    else if (xdg && xdg[0] == '/')
-        length = snprintf(path, path_b, "%s/ar-daemon", xdg);
-    else if (home && home[0] == '/')
-        length = snprintf(path, path_b, "%s/.local/state/ar-daemon", home);
-    else
-        return -ENOENT;
-    return length > 0 && (size_t)length < path_b ? 0 : -ENAMETOOLONG;
-}
-/* NOLINTEND(concurrency-mt-unsafe) */
-
 static int file_path(char *path, size_t path_b, const char *folder,
-                     const struct ar_calibration_key *key, const char *suffix)
+                     const struct ar_calibration_key *key)
 {
-    const int length = snprintf(path, path_b, "%s/calibration-%016" PRIx64 ".json%s", folder,
-                                key->hash, suffix);
+    const int length =
+        snprintf(path, path_b, "%s/calibration-%016" PRIx64 ".json", folder, key->hash);
 
     return length > 0 && (size_t)length < path_b ? 0 : -ENAMETOOLONG;
 }
@@ -212,7 +190,7 @@ int ar_calibration_load(struct ar_calibration *calibration, const char *folder,
     char *text = NULL;
     size_t length = 0;
     json_t *root;
-    int ret = file_path(path, sizeof(path), folder, key, "");
+    int ret = file_path(path, sizeof(path), folder, key);
 
     ar_work_begin_sweep(work, &calibration->sweep);
     if (ret == 0)
@@ -228,42 +206,21 @@ int ar_calibration_load(struct ar_calibration *calibration, const char *folder,
     return ret;
 }
 
-/* Folders that are missing, one by one. */
-static int make_folders(const char *folder)
-{
-    char path[512];
-
-    if (snprintf(path, sizeof(path), "%s/", folder) >= (int)sizeof(path))
-        return -ENAMETOOLONG;
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
-            return -errno;
-        *slash = '/';
-    }
-    return 0;
-}
-
 int ar_calibration_save(const struct ar_calibration *calibration, const char *folder,
                         const struct ar_calibration_key *key, struct ar_reason *reason)
 {
     char path[512];
-    char fresh[512];
     json_t *root = to_json(calibration, key);
-    int ret = file_path(path, sizeof(path), folder, key, "");
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    int ret = text ? file_path(path, sizeof(path), folder, key) : -ENOMEM;
 
     if (ret == 0)
-        ret = file_path(fresh, sizeof(fresh), folder, key, ".new");
-    if (ret == 0)
-        ret = make_folders(folder);
-    if (ret == 0)
-        unlink(fresh); /* of a run that was cut off: a link would be followed */
-    if (ret == 0 && json_dump_file(root, fresh, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) < 0)
-        ret = errno ? -errno : -EIO;
-    if (ret == 0 && rename(fresh, path) < 0)
-        ret = -errno;
+        ret = ar_file_replace(path, text, strlen(text), reason);
+    else
+        ar_reason_set_err(reason, ret, "%s", folder);
+    free(text);
     json_decref(root);
-    return ret < 0 ? ar_reason_set_err(reason, ret, "%s", path) : 0;
+    return ret;
 }
 
 /* ---- the sweep */

@@ -45,11 +45,6 @@ void ar_calibration_key_make(struct ar_calibration_key *key, const struct ar_pai
                              const char *tier, uint32_t n_threads, const char *cpu,
                              uint32_t max_khz);
 
-/*
- * $STATE_DIRECTORY (systemd), $XDG_STATE_HOME/ar-daemon or ~/.local/state/ar-daemon. -ENOENT when none is known.
- */
-int ar_calibration_folder(char *path, size_t path_b);
-
 /* What the times are of; model NULL before anything was measured. Valid as long as the calibration. */
 struct ar_work ar_calibration_work(const struct ar_calibration *calibration);
 

@@ -24,6 +24,13 @@ void ar_latch_give(struct ar_latch *latch, int result)
     pthread_mutex_unlock(&latch->lock);
 }
 
+void ar_latch_reset(struct ar_latch *latch)
+{
+    pthread_mutex_lock(&latch->lock);
+    latch->result = 1;
+    pthread_mutex_unlock(&latch->lock);
+}
+
 int ar_latch_wait(struct ar_latch *latch)
 {
     int result;

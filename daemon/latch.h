@@ -20,5 +20,8 @@ void ar_latch_finish(struct ar_latch *latch);
 /* result is 0 or a negative errno. The first one given stays. */
 void ar_latch_give(struct ar_latch *latch, int result);
 
+/* Takes a result back, to be given anew. Nobody may wait. */
+void ar_latch_reset(struct ar_latch *latch);
+
 /* Waits for the result. Give -ECANCELED to release everybody. */
 int ar_latch_wait(struct ar_latch *latch);

@@ -4,6 +4,8 @@
 #include <sysexits.h>
 
 #include "capture/inventory.h"
+#include "daemon/command_line.h"
+#include "daemon/layers.h"
 #include "daemon/run.h"
 #include "daemon/settings.h"
 
@@ -28,30 +30,69 @@ static int print_config(void)
     return EX_OK;
 }
 
-int main(int argc, char **argv)
+static void print_problem(void *user, const char *where, uint32_t line, const char *problem)
+{
+    (void)user;
+    if (where && line > 0)
+        fprintf(stderr, "ar-daemon: %s:%u: %s\n", where, line, problem);
+    else if (where)
+        fprintf(stderr, "ar-daemon: %s: %s\n", where, problem);
+    else
+        fprintf(stderr, "ar-daemon: %s\n", problem);
+}
+
+static int check_config(const struct ar_command_line *line)
 {
     struct ar_settings settings;
-    enum ar_settings_action action;
-    int code = ar_settings_from_command_line(&settings, &action, argc, argv);
+    struct ar_layers layers;
+    int code;
 
-    if (code != EX_OK)
-        return code;
-    switch (action) {
-    case AR_SETTINGS_RUN:
-        return ar_run(&settings);
-    case AR_SETTINGS_CHECK_CONFIG:
+    ar_layers_init(&layers, line);
+    code = ar_layers_read(&layers, &settings, true, print_problem, NULL);
+    if (code == EX_OK)
         puts("configuration: no problems");
-        return EX_OK;
-    case AR_SETTINGS_PRINT_CONFIG:
+    return code;
+}
+
+static int run(const struct ar_command_line *line)
+{
+    struct ar_settings settings;
+    struct ar_layers layers;
+    int code;
+
+    ar_layers_init(&layers, line);
+    code = ar_layers_read(&layers, &settings, false, print_problem, NULL);
+    return code == EX_OK ? ar_run(&settings, &layers) : code;
+}
+
+static int act(const struct ar_command_line *line)
+{
+    switch (line->action) {
+    case AR_COMMAND_LINE_RUN:
+        return run(line);
+    case AR_COMMAND_LINE_CHECK_CONFIG:
+        return check_config(line);
+    case AR_COMMAND_LINE_PRINT_CONFIG:
         return print_config();
-    case AR_SETTINGS_LIST_DEVICES:
+    case AR_COMMAND_LINE_LIST_DEVICES:
         return list_devices();
-    case AR_SETTINGS_VERSION:
+    case AR_COMMAND_LINE_VERSION:
         puts("ar-daemon " AR_VERSION);
         return EX_OK;
-    case AR_SETTINGS_HELP:
-        ar_settings_print_help(stdout);
+    case AR_COMMAND_LINE_HELP:
+        ar_command_line_print_help(stdout);
         return EX_OK;
     }
     return EX_SOFTWARE;
+}
+
+int main(int argc, char **argv)
+{
+    struct ar_command_line line;
+    int code = ar_command_line_read(&line, argc, argv);
+
+    if (code == EX_OK)
+        code = act(&line);
+    ar_command_line_finish(&line);
+    return code;
 }

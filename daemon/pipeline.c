@@ -13,6 +13,7 @@
 #include "base/macros.h"
 #include "daemon/explain.h"
 #include "daemon/priv.h"
+#include "daemon/state_folder.h"
 #include "nn/cpu.h"
 
 #define TAG "pipeline"
@@ -31,7 +32,7 @@ static uint32_t usable_cpus(void)
 }
 
 /* On more than two cores one is left to camera, screen and kernel. */
-static uint32_t usable_threads(uint32_t asked)
+uint32_t ar_pipeline_usable_threads(uint32_t asked)
 {
     uint32_t count = usable_cpus();
 
@@ -52,7 +53,7 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     pipeline->live_budget = params->settings->budget;
     pipeline->live_decoder = params->settings->decoder;
     pipeline->live_blend = params->settings->network.blend;
-    if (ar_calibration_folder(pipeline->state_folder, sizeof(pipeline->state_folder)) < 0)
+    if (ar_state_folder(pipeline->state_folder, sizeof(pipeline->state_folder)) < 0)
         pipeline->state_folder[0] = '\0';
     pthread_mutex_init(&pipeline->loops_lock, NULL);
     pthread_mutex_init(&pipeline->live_lock, NULL);
@@ -62,13 +63,14 @@ static void init_shared(struct ar_pipeline *pipeline, const struct ar_pipeline_p
     atomic_store(&pipeline->overlay, params->settings->display.overlay);
     pipeline->stats.phase_us = -1;
     pipeline->notify = params->notify;
+    ar_cpu_clock_open(&pipeline->cpu_clock, "/sys");
     ar_latch_init(&pipeline->source_open);
     ar_latch_init(&pipeline->displays_open);
     ar_latch_init(&pipeline->go);
     ar_latch_init(&pipeline->compute_done);
     ar_taps_init(&pipeline->taps);
     ar_budget_ledger_init(&pipeline->stats.ledger);
-    pipeline->stats.n_threads = usable_threads(params->settings->network.threads);
+    pipeline->stats.n_threads = ar_pipeline_usable_threads(params->settings->network.threads);
     pipeline->stats.frames_wanted = pipeline->n_frames;
     pipeline->stats.budget_us = params->settings->budget.frame_us;
 }
@@ -85,12 +87,12 @@ static int choose_kernels(struct ar_pipeline *pipeline, struct ar_reason *reason
     return 0;
 }
 
-static int check_pin(const struct ar_pipeline *pipeline, struct ar_reason *reason)
+int ar_pipeline_check_pin(const struct ar_network_params *network, uint32_t n_threads,
+                          struct ar_reason *reason)
 {
-    const uint32_t n_threads = pipeline->stats.n_threads;
     const uint32_t n_cpus = usable_cpus();
 
-    if (!pipeline->settings.network.pin || n_threads <= n_cpus)
+    if (!network->pin || n_threads <= n_cpus)
         return 0;
     return ar_reason_set(
         reason, -EINVAL,
@@ -99,9 +101,8 @@ static int check_pin(const struct ar_pipeline *pipeline, struct ar_reason *reaso
         n_threads, n_cpus, n_cpus);
 }
 
-/* On success *model is the caller's. */
-static int open_style(const struct ar_pipeline *pipeline, const char *name,
-                      struct ar_model **model, struct ar_reason *reason)
+int ar_pipeline_open_style(const struct ar_pipeline *pipeline, const char *name,
+                           struct ar_model **model, struct ar_reason *reason)
 {
     char path[512];
     int ret = ar_styles_resolve(pipeline->styles, name, path, sizeof(path), reason);
@@ -109,27 +110,54 @@ static int open_style(const struct ar_pipeline *pipeline, const char *name,
     return ret < 0 ? ret : ar_model_open(model, path, reason);
 }
 
-static int create_outputs(struct ar_pipeline *pipeline, struct ar_reason *reason)
+int ar_pipeline_make_outputs(struct ar_pipeline *pipeline,
+                             const struct ar_display_params *params,
+                             struct ar_output outputs[AR_DISPLAY_MAX], uint32_t *n_outputs,
+                             struct ar_reason *reason)
 {
     struct ar_display_params list[AR_DISPLAY_MAX];
-    const int n = ar_display_split(&pipeline->settings.display, list, reason);
+    const int n = ar_display_split(params, list, reason);
     int ret = n < 0 ? n : 0;
 
+    *n_outputs = 0;
     for (int i = 0; i < n && ret == 0; i++) {
-        struct ar_output *output = &pipeline->outputs[i];
+        struct ar_output *output = &outputs[i];
 
         *output =
             (struct ar_output){ .pipeline = pipeline, .index = (uint32_t)i, .params = list[i] };
-        pipeline->n_outputs++;
+        (*n_outputs)++;
         ret = ar_mailbox_create(&output->box);
         if (ret < 0)
             ar_reason_set_err(reason, ret, "%s", output->params.output);
         else
             ret = ar_display_create(&output->display, &output->params, reason);
     }
+    return ret;
+}
+
+void ar_pipeline_destroy_outputs(struct ar_output outputs[AR_DISPLAY_MAX], uint32_t *n_outputs)
+{
+    for (uint32_t i = 0; i < *n_outputs; i++) {
+        ar_mailbox_destroy(outputs[i].box);
+        ar_display_destroy(outputs[i].display);
+    }
+    *n_outputs = 0;
+}
+
+static int create_outputs(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    const int ret = ar_pipeline_make_outputs(pipeline, &pipeline->settings.display,
+                                             pipeline->outputs, &pipeline->n_outputs, reason);
+
     pipeline->stats.n_outputs = pipeline->n_outputs;
     atomic_store(&pipeline->n_closed, pipeline->n_outputs);
     return ret;
+}
+
+void ar_pipeline_count_open(struct ar_pipeline *pipeline)
+{
+    if (atomic_fetch_sub(&pipeline->n_closed, 1) == 1)
+        ar_latch_give(&pipeline->displays_open, 0);
 }
 
 int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params *params,
@@ -148,7 +176,8 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
     init_shared(pipeline, params);
     ret = choose_kernels(pipeline, &reason);
     if (ret == 0)
-        ret = check_pin(pipeline, &reason);
+        ret = ar_pipeline_check_pin(&pipeline->settings.network, pipeline->stats.n_threads,
+                                    &reason);
     if (ret < 0)
         goto err;
     ret = ar_mailbox_create(&pipeline->box_in);
@@ -162,8 +191,8 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
         goto err;
     }
     part = AR_PIPELINE_STYLE;
-    ret =
-        open_style(pipeline, pipeline->settings.network.style, &pipeline->first_model, &reason);
+    ret = ar_pipeline_open_style(pipeline, pipeline->settings.network.style,
+                                 &pipeline->first_model, &reason);
     if (ret < 0)
         goto err;
     part = AR_PIPELINE_SOURCE;
@@ -241,6 +270,19 @@ void ar_pipeline_stop(struct ar_pipeline *pipeline)
     ar_pipeline_stop_source(pipeline);
     for (uint32_t i = 0; i < pipeline->n_outputs; i++)
         stop_output(&pipeline->outputs[i]);
+    ar_pipeline_cancel_latches(pipeline);
+}
+
+void ar_pipeline_close_outputs(struct ar_pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
+        ar_mailbox_close(pipeline->outputs[i].box);
+        ar_pipeline_wake_output(&pipeline->outputs[i]);
+    }
+}
+
+void ar_pipeline_cancel_latches(struct ar_pipeline *pipeline)
+{
     ar_latch_give(&pipeline->source_open, -ECANCELED);
     ar_latch_give(&pipeline->displays_open, -ECANCELED);
     ar_latch_give(&pipeline->go, -ECANCELED);
@@ -255,9 +297,22 @@ void ar_pipeline_note(struct ar_pipeline *pipeline, enum ar_pipeline_part part, 
     pthread_mutex_unlock(&pipeline->stats_lock);
 }
 
+static const uint32_t stages_of_parts[] = {
+    [AR_PIPELINE_NOTHING] = 0,
+    [AR_PIPELINE_STYLE] = AR_PIPELINE_COMPUTE,
+    [AR_PIPELINE_SOURCE] = AR_PIPELINE_CAPTURE,
+    [AR_PIPELINE_DISPLAY] = AR_PIPELINE_SHOW,
+    [AR_PIPELINE_SYSTEM] = 0,
+};
+
 void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
                       const struct ar_reason *reason)
 {
+    if (atomic_load(&pipeline->trying) &&
+        (pipeline->restart.stages & stages_of_parts[part]) != 0) {
+        ar_pipeline_refuse(pipeline, result, reason);
+        return;
+    }
     ar_pipeline_note(pipeline, part, result, reason);
     ar_pipeline_stop(pipeline);
 }
@@ -280,7 +335,8 @@ void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state 
 struct stage {
     struct ar_pipeline *pipeline;
     ar_pipeline_stage_fn *body;
-    uint32_t index;
+    uint32_t id;    /* of its thread */
+    uint32_t index; /* of its output */
     char thread_name[16];
 };
 
@@ -291,75 +347,95 @@ static void *run_stage(void *argument)
     free(argument);
     pthread_setname_np(pthread_self(), stage.thread_name);
     stage.body(stage.pipeline, stage.index);
-    if (atomic_fetch_sub(&stage.pipeline->n_running, 1) == 1)
-        ar_loop_wake(stage.pipeline->control_loop);
+    atomic_store(&stage.pipeline->threads[stage.id].running, false);
+    ar_loop_wake(stage.pipeline->control_loop);
     return NULL;
 }
 
 static int start_stage(const struct stage *wanted)
 {
-    struct ar_pipeline *pipeline = wanted->pipeline;
+    struct ar_pipeline_thread *thread = &wanted->pipeline->threads[wanted->id];
     struct stage *stage = malloc(sizeof(*stage));
     int ret;
 
     if (!stage)
         return -ENOMEM;
     *stage = *wanted;
-    ret = -pthread_create(&pipeline->threads[pipeline->n_threads], NULL, run_stage, stage);
+    atomic_store(&thread->running, true);
+    ret = -pthread_create(&thread->id, NULL, run_stage, stage);
+    thread->started = ret == 0;
     if (ret < 0) {
+        atomic_store(&thread->running, false);
         free(stage);
-        return ret;
     }
-    pipeline->n_threads++;
-    return 0;
+    return ret;
 }
 
 /* Capture, compute, and one for each output. */
-static struct stage nth_stage(struct ar_pipeline *pipeline, uint32_t i)
+static struct stage nth_stage(struct ar_pipeline *pipeline, uint32_t id)
 {
-    struct stage stage = { .pipeline = pipeline };
+    struct stage stage = { .pipeline = pipeline, .id = id };
 
-    if (i == 0) {
+    if (id == AR_PIPELINE_CAPTURE_THREAD) {
         stage.body = ar_pipeline_capture_stage;
         strcpy(stage.thread_name, "ar-capture");
-    } else if (i == 1) {
+    } else if (id == AR_PIPELINE_COMPUTE_THREAD) {
         stage.body = ar_pipeline_compute_stage;
         strcpy(stage.thread_name, "ar-compute");
     } else {
         stage.body = ar_pipeline_display_stage;
-        stage.index = i - 2;
+        stage.index = id - AR_PIPELINE_DISPLAY_THREAD;
         snprintf(stage.thread_name, sizeof(stage.thread_name),
                  stage.index == 0 ? "ar-display" : "ar-display-%u", stage.index + 1);
     }
     return stage;
 }
 
-int ar_pipeline_start(struct ar_pipeline *pipeline, struct ar_pipeline_end *why)
+int ar_pipeline_start_threads(struct ar_pipeline *pipeline, struct ar_reason *reason)
 {
-    const uint32_t n_stages = 2 + pipeline->n_outputs;
+    const uint32_t n_threads = AR_PIPELINE_DISPLAY_THREAD + pipeline->n_outputs;
 
-    atomic_store(&pipeline->n_running, n_stages);
-    for (uint32_t i = 0; i < n_stages; i++) {
-        const struct stage stage = nth_stage(pipeline, i);
-        int ret = start_stage(&stage);
+    for (uint32_t id = 0; id < n_threads; id++) {
+        const struct stage stage = nth_stage(pipeline, id);
+        int ret = pipeline->threads[id].started ? 0 : start_stage(&stage);
 
-        if (ret < 0) {
-            struct ar_reason reason;
-
-            atomic_fetch_sub(&pipeline->n_running, n_stages - i);
-            ar_reason_set_err(&reason, ret, "thread %s", stage.thread_name);
-            set_end(why, AR_PIPELINE_SYSTEM, ret, &reason);
-            ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
-            ar_latch_give(&pipeline->compute_done, ret);
-            return ret;
-        }
+        if (ret < 0)
+            return ar_reason_set_err(reason, ret, "thread %s", stage.thread_name);
     }
     return 0;
 }
 
+void ar_pipeline_join(struct ar_pipeline *pipeline, uint32_t id)
+{
+    if (pipeline->threads[id].started)
+        pthread_join(pipeline->threads[id].id, NULL);
+    pipeline->threads[id].started = false;
+}
+
+int ar_pipeline_start(struct ar_pipeline *pipeline, struct ar_pipeline_end *why)
+{
+    struct ar_reason reason;
+    int ret = ar_pipeline_start_threads(pipeline, &reason);
+
+    if (ret == 0)
+        return 0;
+    set_end(why, AR_PIPELINE_SYSTEM, ret, &reason);
+    ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
+    ar_latch_give(&pipeline->compute_done, ret);
+    return ret;
+}
+
+static bool is_running(const struct ar_pipeline *pipeline)
+{
+    for (uint32_t id = 0; id < AR_PIPELINE_MAX_THREADS; id++)
+        if (atomic_load(&pipeline->threads[id].running))
+            return true;
+    return pipeline->restart.phase != AR_RESTART_NONE;
+}
+
 bool ar_pipeline_ended(const struct ar_pipeline *pipeline, struct ar_pipeline_end *end)
 {
-    if (atomic_load(&pipeline->n_running) > 0)
+    if (is_running(pipeline))
         return false;
     *end = pipeline->end;
     return true;
@@ -369,13 +445,11 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
 {
     if (!pipeline)
         return;
-    for (uint32_t i = 0; i < pipeline->n_threads; i++)
-        pthread_join(pipeline->threads[i], NULL);
+    for (uint32_t id = 0; id < AR_PIPELINE_MAX_THREADS; id++)
+        ar_pipeline_join(pipeline, id);
+    ar_pipeline_finish_restart(pipeline);
     ar_mailbox_destroy(pipeline->box_in);
-    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
-        ar_mailbox_destroy(pipeline->outputs[i].box);
-        ar_display_destroy(pipeline->outputs[i].display);
-    }
+    ar_pipeline_destroy_outputs(pipeline->outputs, &pipeline->n_outputs);
     ar_model_close(pipeline->first_model);
     ar_painter_destroy(pipeline->painter);
     ar_painter_destroy(atomic_load(&pipeline->next_painter));
@@ -389,6 +463,7 @@ void ar_pipeline_destroy(struct ar_pipeline *pipeline)
     ar_pool_destroy(pipeline->pool_out);
     ar_workers_destroy(pipeline->workers);
     ar_taps_finish(&pipeline->taps);
+    ar_cpu_clock_close(&pipeline->cpu_clock);
     ar_latch_finish(&pipeline->compute_done);
     ar_latch_finish(&pipeline->go);
     ar_latch_finish(&pipeline->displays_open);
@@ -415,11 +490,11 @@ int ar_pipeline_set_style(struct ar_pipeline *pipeline, const char *name,
     params.height_px = pipeline->stats.height_px;
     state = pipeline->stats.state;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    if (state < AR_PIPELINE_RUNNING)
+    if (state < AR_PIPELINE_RUNNING || pipeline->restart.phase != AR_RESTART_NONE)
         return ar_reason_set(reason, -EAGAIN, "style \"%s\": not running yet; try again", name);
     params.temporal = pipeline->temporal;
     params.blend = pipeline->blend;
-    ret = open_style(pipeline, name, &params.model, reason);
+    ret = ar_pipeline_open_style(pipeline, name, &params.model, reason);
     if (ret < 0)
         return ret;
     ret = ar_painter_create(&painter, &params, reason);
@@ -577,7 +652,7 @@ int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *came
     pthread_mutex_lock(&pipeline->stats_lock);
     state = pipeline->stats.state;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    if (state < AR_PIPELINE_RUNNING)
+    if (state < AR_PIPELINE_RUNNING || pipeline->restart.phase != AR_RESTART_NONE)
         return -EAGAIN;
     *camera = pipeline->shape_in;
     *painting = *ar_pool_shape(pipeline->pool_out);
@@ -603,42 +678,32 @@ int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, cons
     return ar_capture_set_control(pipeline->capture, name, text, reason);
 }
 
-void ar_pipeline_serve(struct ar_pipeline *pipeline)
+int ar_pipeline_serve(struct ar_pipeline *pipeline)
 {
-    int steps = atomic_exchange(&pipeline->style_steps, 0);
-    char name[AR_MODEL_NAME_MAX];
-    struct ar_reason reason;
-    const struct ar_style *style;
-
     ar_painter_destroy(atomic_exchange(&pipeline->old_painter, NULL));
-    if (steps == 0)
-        return;
-    pthread_mutex_lock(&pipeline->stats_lock);
-    memcpy(name, pipeline->stats.style, sizeof(name));
-    pthread_mutex_unlock(&pipeline->stats_lock);
-    ar_styles_refresh(pipeline->styles);
-    style = ar_styles_step(pipeline->styles, name, steps);
-    if (style && ar_pipeline_set_style(pipeline, style->name, &reason) < 0)
-        ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+    ar_pipeline_step_restart(pipeline);
+    return atomic_exchange(&pipeline->style_steps, 0);
 }
 
 void ar_pipeline_status(struct ar_pipeline *pipeline, struct ar_pipeline_status *status)
 {
+    const struct ar_capture_counters *before = &pipeline->restart.counted;
     struct ar_capture_counters counters;
 
     ar_capture_counters(pipeline->capture, &counters);
     pthread_mutex_lock(&pipeline->stats_lock);
     *status = pipeline->stats;
     pthread_mutex_unlock(&pipeline->stats_lock);
-    if (pipeline->n_threads > 0 && atomic_load(&pipeline->n_running) == 0)
+    if (pipeline->threads[AR_PIPELINE_CAPTURE_THREAD].started && !is_running(pipeline))
         status->state = AR_PIPELINE_ENDED;
     status->leader = atomic_load(&pipeline->leader);
-    status->n_captured = counters.n_frames + counters.n_dropped;
-    status->n_dropped += counters.n_dropped;
-    status->n_lost = counters.n_lost;
-    status->n_corrupt = counters.n_corrupt;
-    status->n_resumed = counters.n_resumed;
-    status->n_guessed = counters.n_guessed;
+    status->n_captured = before->n_frames + counters.n_frames;
+    status->n_captured += before->n_dropped + counters.n_dropped;
+    status->n_dropped += before->n_dropped + counters.n_dropped;
+    status->n_lost = before->n_lost + counters.n_lost;
+    status->n_corrupt = before->n_corrupt + counters.n_corrupt;
+    status->n_resumed = before->n_resumed + counters.n_resumed;
+    status->n_guessed = before->n_guessed + counters.n_guessed;
     status->measured_millihz = ar_capture_measured_millihz(pipeline->capture);
     status->source_state = ar_capture_state_name(ar_capture_state_of(pipeline->capture));
     status->source_words = ar_capture_state_words(ar_capture_state_of(pipeline->capture));

@@ -91,6 +91,23 @@ void ar_pipeline_set_overlay(struct ar_pipeline *pipeline, bool wanted);
 void ar_pipeline_pause(struct ar_pipeline *pipeline);
 void ar_pipeline_resume(struct ar_pipeline *pipeline);
 
+/* A set of stages. */
+#define AR_PIPELINE_CAPTURE 1u
+#define AR_PIPELINE_COMPUTE 2u
+#define AR_PIPELINE_SHOW    4u /* the display */
+
+/*
+ * Starts these stages anew with other settings; the last picture stays up meanwhile where its display can. The compute
+ * stage always is one of them, the others go on. What can be checked without opening a device is checked at once, with
+ * nothing changed after an error; -EBUSY while that is impossible. The rest happens in ar_pipeline_serve(), and where it
+ * fails the settings before are taken back: see ar_pipeline_restarted().
+ */
+int ar_pipeline_restart(struct ar_pipeline *pipeline, uint32_t stages,
+                        const struct ar_settings *settings, struct ar_reason *reason);
+
+/* True once after each restart. result: 0, or why the settings before are back (a negative errno, and the reason). */
+bool ar_pipeline_restarted(struct ar_pipeline *pipeline, int *result, struct ar_reason *reason);
+
 /* Measures the network's times again at the next frame; the picture stands still for two seconds at most. */
 void ar_pipeline_calibrate(struct ar_pipeline *pipeline);
 /* What each layer costs at each width (daemon/explain.h). NULL with the reason before that is known. */
@@ -119,12 +136,16 @@ const struct ar_kernels *ar_pipeline_kernels(const struct ar_pipeline *pipeline)
 void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
                          struct ar_tap *tap);
 
-/* Requests that came from the window's keys since the last call; frees styles that were swapped out. */
-void ar_pipeline_serve(struct ar_pipeline *pipeline);
+/*
+ * After each event of the control loop: frees styles that were swapped out, brings a restart on. How many styles the
+ * window's keys ask to go on.
+ */
+int ar_pipeline_serve(struct ar_pipeline *pipeline);
 
 enum ar_pipeline_state {
     AR_PIPELINE_STARTING,
     AR_PIPELINE_CALIBRATING,
+    AR_PIPELINE_RESTARTING, /* a stage; the picture stands still */
     AR_PIPELINE_RUNNING,
     AR_PIPELINE_PAUSED,
     AR_PIPELINE_IDLE, /* nobody sees the pictures */

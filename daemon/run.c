@@ -2,6 +2,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,10 +39,37 @@ void ar_run_stop(struct ar_run *run)
     ar_loop_set_timer(run->grace, ar_clock_now_us() + STOP_GRACE_US, 0);
 }
 
+static bool has_terminal(void)
+{
+    const int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static void reload(struct ar_run *run)
+{
+    struct ar_reason reason;
+
+    json_decref(ar_change_reload(run, &reason)); /* which has logged what there is to say */
+}
+
+/* A hang-up reloads, as with any daemon; but where the terminal is gone that it was started from, it is the end. */
 static void on_signal(void *user, int signal_number)
 {
+    struct ar_run *run = user;
+
     ar_log(AR_LOG_DEBUG, TAG, "signal %d", signal_number);
-    ar_run_stop(user);
+    if (signal_number == SIGHUP && (!run->has_terminal || has_terminal()))
+        reload(run);
+    else
+        ar_run_stop(run);
+}
+
+static void on_file_changed(void *user)
+{
+    reload(user);
 }
 
 static void on_grace_over(void *user, uint64_t n_expired)
@@ -125,11 +153,11 @@ static int open_control(struct ar_run *run)
 
 static int open_loop(struct ar_run *run)
 {
-    static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP, 0 };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, 0 };
     int ret = ar_loop_create(&run->loop, (enum ar_loop_kind)run->settings.daemon.loop);
 
     if (ret == 0)
-        ret = ar_loop_add_signals(run->loop, stop_signals, on_signal, run, &run->signals);
+        ret = ar_loop_add_signals(run->loop, signals, on_signal, run, &run->signals);
     if (ret == 0)
         ret = ar_loop_add_timer(run->loop, on_grace_over, run, &run->grace);
     if (ret == 0)
@@ -185,6 +213,22 @@ static bool is_over(struct ar_run *run, struct ar_pipeline_end *end)
     return !ar_recorder_is_busy(&run->recorder);
 }
 
+/* The window's keys step through the styles. */
+static void serve_keys(struct ar_run *run, int steps)
+{
+    struct ar_pipeline_status status;
+    struct ar_reason reason;
+    const struct ar_style *style;
+
+    if (steps == 0)
+        return;
+    ar_pipeline_status(run->pipeline, &status);
+    ar_styles_refresh(&run->styles);
+    style = ar_styles_step(&run->styles, status.style, steps);
+    if (style && ar_change_set(run, "network.style", style->name, &reason) < 0)
+        ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+}
+
 static void serve(struct ar_run *run, struct ar_pipeline_end *end)
 {
     say_engine(run);
@@ -196,7 +240,8 @@ static void serve(struct ar_run *run, struct ar_pipeline_end *end)
 
         if (ret < 0 && ret != -ETIMEDOUT)
             ar_run_stop(run);
-        ar_pipeline_serve(run->pipeline);
+        serve_keys(run, ar_pipeline_serve(run->pipeline));
+        ar_change_serve(run);
         ar_recorder_serve(&run->recorder);
     }
     ar_log_progress(NULL);
@@ -218,6 +263,8 @@ static void print_summary(struct ar_run *run)
 static void close_run(struct ar_run *run)
 {
     ar_control_destroy(run->control);
+    ar_change_finish(&run->change);
+    ar_watch_stop(&run->watch);
     ar_events_stop(&run->events);
     ar_bulletin_stop(&run->bulletin);
     ar_heat_stop(&run->heat);
@@ -252,6 +299,10 @@ static int open_watchers(struct ar_run *run)
         ar_log_err(TAG, ret, "events");
         return EX_OSERR;
     }
+    ar_watch_init(&run->watch, run->loop, on_file_changed, run);
+    if (ar_watch_set(&run->watch, run->settings.daemon.reload == AR_DAEMON_RELOAD_ON_CHANGE,
+                     &run->layers, &reason) < 0)
+        ar_log(AR_LOG_WARN, TAG, "%s", reason.text);
     if (trace[0] == '\0')
         return EX_OK;
     ret = ar_trace_file_open(&run->trace, run->loop, run->pipeline, trace, &reason);
@@ -278,7 +329,7 @@ static int run_pipeline(struct ar_run *run)
     return code != EX_OK ? code : exit_code(&end);
 }
 
-int ar_run(const struct ar_settings *settings)
+int ar_run(const struct ar_settings *settings, const struct ar_layers *layers)
 {
     struct ar_run *run = calloc(1, sizeof(*run));
     int code;
@@ -291,6 +342,8 @@ int ar_run(const struct ar_settings *settings)
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_B);
     ar_notify_init(&run->notify);
     run->settings = *settings;
+    run->layers = *layers;
+    run->has_terminal = has_terminal();
     ar_log_set_level((enum ar_log_level)settings->daemon.log);
     ar_styles_find(&run->styles, settings->network.style_path);
     code = open_loop(run);

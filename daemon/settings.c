@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/settings.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/macros.h"
 #include "base/workers.h"
-
-#define SYSTEM_CONFIG AR_SYSCONFDIR "/ar-daemon/ar-daemon.conf"
-#define CONFIG_FLAG   "config"
+#include "daemon/styles.h"
+#include "nn/model.h"
 
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const loop_kinds[] = { "auto", "io_uring", "poll", NULL };
+
+/* In the order of enum ar_daemon_reload. */
+static const char *const reloads[] = { "asked", "on-change", NULL };
 
 static const char *const precisions[] = { "auto", "f32", "int8", NULL };
 
@@ -32,7 +29,7 @@ static const struct ar_option network_options[] = {
       .type = AR_OPTION_TEXT,
       .offset = offsetof(struct ar_network_params, style_path),
       .fallback = "",
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_LIVE,
       .help = "folder with styles of your own, looked in first" },
     { .key = "strength",
       .type = AR_OPTION_FRACTION,
@@ -54,7 +51,7 @@ static const struct ar_option network_options[] = {
       .offset = offsetof(struct ar_network_params, precision),
       .fallback = "auto",
       .choices = precisions,
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_STAGE,
       .help = "numbers to paint with; auto takes int8 where the processor has a dot product" },
     { .key = "threads",
       .type = AR_OPTION_COUNT,
@@ -63,14 +60,14 @@ static const struct ar_option network_options[] = {
       .min = 1,
       .max = AR_WORKERS_MAX,
       .zero_word = "auto",
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_STAGE,
       .help =
           "threads that paint; auto leaves one core to camera and screen when there are more than two" },
     { .key = "pin",
       .type = AR_OPTION_BOOL,
       .offset = offsetof(struct ar_network_params, pin),
       .fallback = "no",
-      .apply = AR_OPTION_RESTART,
+      .apply = AR_OPTION_STAGE,
       .help = "keep each thread that paints on a processor of its own" },
     { 0 },
 };
@@ -105,6 +102,14 @@ static const struct ar_option daemon_options[] = {
       .fallback = "",
       .apply = AR_OPTION_RESTART,
       .help = "control socket; empty for the usual place, none for no control" },
+    { .key = "reload",
+      .type = AR_OPTION_CHOICE,
+      .offset = offsetof(struct ar_daemon_params, reload),
+      .fallback = "asked",
+      .choices = reloads,
+      .apply = AR_OPTION_LIVE,
+      .help =
+          "read the files again when asked (SIGHUP, ar-ctl reload), or also when one changes" },
     { .key = "trace",
       .type = AR_OPTION_TEXT,
       .offset = offsetof(struct ar_daemon_params, trace),
@@ -132,193 +137,75 @@ void ar_settings_sections(struct ar_settings *settings,
         { "daemon", daemon_options, &settings->daemon },
     };
 
+    uint32_t n = 0;
+
     memcpy(sections, list, sizeof(list));
-}
-
-const struct ar_settings_flag ar_settings_flags[] = {
-    { "source", "WHAT", "capture.source",
-      .help = "v4l2[:DEV], file:CLIP, pattern[:WxH@FPS] or auto" },
-    { "display", "WHERE", "display.output",
-      .help = "kms[:CONNECTOR], sdl, v4l2:DEV, file:OUT, null or auto" },
-    { "style", "NAME|FILE", "network.style", .help = "style to paint in" },
-    { "budget", "TIME", "budget.frame", .help = "time that a frame may take, such as 25ms" },
-    { "width", "W", "budget.width", .help = "auto, or 0.25..1 to pin the width multiplier" },
-    { "threads", "N", "network.threads", .help = "threads that paint" },
-    { "trace", "FILE", "daemon.trace", .help = "write every frame's decisions and times" },
-    { "frames", "N", "daemon.frames", .help = "stop after so many frames" },
-    { "set", "KEY=VALUE", .help = "any key below" },
-    { CONFIG_FLAG, "FILE", .help = "configuration file (default " SYSTEM_CONFIG ")" },
-    { "check-config", .action = AR_SETTINGS_CHECK_CONFIG,
-      .help = "report every problem of the configuration and exit" },
-    { "print-config", .action = AR_SETTINGS_PRINT_CONFIG,
-      .help = "print a configuration file with every default and exit" },
-    { "list-devices", .action = AR_SETTINGS_LIST_DEVICES,
-      .help = "list cameras with all they can, and video outputs, and exit" },
-    { "version", .action = AR_SETTINGS_VERSION, .help = "print the version and exit" },
-    { "help", .action = AR_SETTINGS_HELP, .help = "print this and exit" },
-    { .name = NULL },
-};
-
-#define N_FLAGS (AR_ARRAY_LEN(ar_settings_flags) - 1)
-
-static void fill_long_options(struct option options[N_FLAGS + 1])
-{
-    memset(options, 0, (N_FLAGS + 1) * sizeof(*options));
-    for (size_t i = 0; i < N_FLAGS; i++) {
-        options[i].name = ar_settings_flags[i].name;
-        options[i].has_arg = ar_settings_flags[i].value_name ? required_argument : no_argument;
-        options[i].val = (int)i;
+    for (struct ar_config_section *section = sections; section->name; section++) {
+        section->origins = settings->origins + n;
+        n += ar_config_n_keys_max(section);
     }
+    assert(n <= AR_SETTINGS_MAX_KEYS);
 }
 
-/* One "section.key=value" or shorthand of the command line, applied after the file was read. */
-struct assignment {
-    const char *key; /* NULL: `text` holds key=value */
-    const char *text;
-};
-
-struct command_line {
-    struct assignment *assignments;
-    size_t n_assignments;
-    const char *config_path; /* NULL: the system's */
-    enum ar_settings_action action;
-};
-
-static int usage_error(const char *argument, const char *problem)
+static int check_size(const struct ar_settings *settings, struct ar_reason *reason)
 {
-    fprintf(stderr, "ar-daemon: %s: %s; try 'ar-daemon --help'\n", argument, problem);
-    return EX_USAGE;
-}
-
-static void take_flag(struct command_line *line, const struct ar_settings_flag *flag,
-                      const char *value)
-{
-    if (!flag->value_name)
-        line->action = flag->action;
-    else if (strcmp(flag->name, CONFIG_FLAG) == 0)
-        line->config_path = value;
-    else
-        line->assignments[line->n_assignments++] = (struct assignment){ flag->key, value };
-}
-
-/* assignments has room for argc entries. */
-static int scan(struct command_line *line, int argc, char **argv)
-{
-    struct option options[N_FLAGS + 1];
-    int option;
-
-    fill_long_options(options);
-    /* getopt is not thread-safe; no thread runs yet. NOLINTBEGIN(concurrency-mt-unsafe) */
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        /* NOLINTEND(concurrency-mt-unsafe) */
-        if (option == '?')
-            return usage_error(argv[optind - 1], "not an option");
-        if (option == ':')
-            return usage_error(argv[optind - 1], "wants a value");
-        take_flag(line, &ar_settings_flags[option], optarg);
-    }
-    if (optind < argc)
-        return usage_error(argv[optind], "not an option");
-    return 0;
-}
-
-static void print_problem(void *user, const char *where, uint32_t line, const char *problem)
-{
-    (void)user;
-    if (line > 0)
-        fprintf(stderr, "ar-daemon: %s:%u: %s\n", where, line, problem);
-    else
-        fprintf(stderr, "ar-daemon: %s: %s\n", where, problem);
-}
-
-static int read_file(const struct ar_config_section *sections, const char *path)
-{
+    struct ar_capture_params params = settings->capture;
+    struct ar_capture *capture = NULL;
     int ret;
 
-    if (!path) {
-        if (access(SYSTEM_CONFIG, F_OK) != 0)
-            return 0;
-        path = SYSTEM_CONFIG;
+    snprintf(params.source, sizeof(params.source), "auto");
+    ret = ar_capture_create(&capture, &params, reason);
+    ar_capture_destroy(capture);
+    return ret;
+}
+
+static int check_source(const struct ar_settings *settings, struct ar_reason *reason)
+{
+    struct ar_capture_params params = settings->capture;
+    struct ar_capture *capture = NULL;
+    int ret;
+
+    params.size = (struct ar_option_size){ 0, 0 }; /* has a check of its own */
+    ret = ar_capture_create(&capture, &params, reason);
+    ar_capture_destroy(capture);
+    return ret;
+}
+
+static int check_output(const struct ar_settings *settings, struct ar_reason *reason)
+{
+    struct ar_display_params list[AR_DISPLAY_MAX];
+    const int n = ar_display_split(&settings->display, list, reason);
+    int ret = n < 0 ? n : 0;
+
+    for (int i = 0; i < n && ret == 0; i++) {
+        struct ar_display *display = NULL;
+
+        ret = ar_display_create(&display, &list[i], reason);
+        ar_display_destroy(display);
     }
-    ret = ar_config_read(sections, path, print_problem, NULL);
+    return ret;
+}
+
+static int check_style(const struct ar_settings *settings, struct ar_reason *reason)
+{
+    const char *name = settings->network.style;
+    struct ar_model *model = NULL;
+    struct ar_styles styles;
+    char path[512];
+    int ret;
+
+    ar_styles_find(&styles, settings->network.style_path);
+    ret = ar_styles_resolve(&styles, name, path, sizeof(path), reason);
     if (ret == 0)
-        return 0;
-    if (ret == -EINVAL) /* each problem has been told */
-        return EX_CONFIG;
-    fprintf(stderr, "ar-daemon: %s: cannot be read: %s\n", path, strerrordesc_np(-ret));
-    return EX_NOINPUT;
+        ret = ar_model_open(&model, path, reason);
+    ar_model_close(model);
+    return ret;
 }
 
-static int assign(const struct ar_config_section *sections, const struct assignment *assignment)
-{
-    struct ar_reason reason;
-    char key[AR_OPTION_TEXT_MAX];
-    const char *text = assignment->text;
-
-    if (assignment->key) {
-        snprintf(key, sizeof(key), "%s", assignment->key);
-    } else {
-        const char *equals = strchr(text, '=');
-        size_t length = equals ? (size_t)(equals - text) : 0;
-
-        if (length == 0 || length >= sizeof(key)) {
-            fprintf(stderr, "ar-daemon: --set \"%s\": wants section.key=value\n", text);
-            return EX_USAGE;
-        }
-        memcpy(key, text, length);
-        key[length] = '\0';
-        text = equals + 1;
-    }
-    if (ar_config_set(sections, key, text, &reason) == 0)
-        return 0;
-    fprintf(stderr, "ar-daemon: %s\n", reason.text);
-    return EX_USAGE;
-}
-
-int ar_settings_from_command_line(struct ar_settings *settings, enum ar_settings_action *action,
-                                  int argc, char **argv)
-{
-    struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
-    struct command_line line = { .action = AR_SETTINGS_RUN };
-    int code;
-
-    line.assignments = calloc((size_t)argc + 1, sizeof(*line.assignments));
-    if (!line.assignments)
-        return EX_OSERR;
-    ar_settings_sections(settings, sections);
-    ar_config_defaults(sections);
-    code = scan(&line, argc, argv);
-    *action = line.action;
-    if (code == 0 &&
-        (line.action == AR_SETTINGS_RUN || line.action == AR_SETTINGS_CHECK_CONFIG))
-        code = read_file(sections, line.config_path);
-    for (size_t i = 0; code == 0 && i < line.n_assignments; i++)
-        code = assign(sections, &line.assignments[i]);
-    free(line.assignments);
-    return code;
-}
-
-void ar_settings_print_help(FILE *out)
-{
-    struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
-    struct ar_settings settings;
-
-    fputs("Usage: ar-daemon [OPTION ...]\n"
-          "Turns a camera's video into a moving painting, every frame inside its time budget.\n"
-          "\n",
-          out);
-    for (const struct ar_settings_flag *flag = ar_settings_flags; flag->name; flag++) {
-        char name[40];
-
-        snprintf(name, sizeof(name), "--%s %s", flag->name,
-                 flag->value_name ? flag->value_name : "");
-        fprintf(out, "  %-20s %s\n", name, flag->help);
-    }
-    fputs("\n"
-          "Keys, what they take, and their defaults:\n",
-          out);
-    ar_settings_sections(&settings, sections);
-    ar_config_defaults(sections);
-    ar_config_print_help(sections, out);
-}
+const struct ar_settings_check ar_settings_checks[] = {
+    { "capture.size", false, check_size },
+    { "capture.source", false, check_source },
+    { "display.output", false, check_output },
+    { "network.style", true, check_style },
+    { .key = NULL },
+};

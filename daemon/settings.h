@@ -12,8 +12,8 @@
 #include "display/display.h"
 
 /*
- * Everything a user can set: the modules' params side by side, filled from defaults, the configuration
- * file and the command line, in this order. Plain data of the control thread.
+ * Everything a user can set: the modules' params side by side, and where each value comes from. Plain data of the control
+ * thread.
  */
 
 struct ar_network_params {
@@ -25,13 +25,21 @@ struct ar_network_params {
     bool pin;           /* each to a processor of its own */
 };
 
+enum ar_daemon_reload {
+    AR_DAEMON_RELOAD_ASKED,
+    AR_DAEMON_RELOAD_ON_CHANGE,
+};
+
 struct ar_daemon_params {
     uint32_t frames;                 /* 0: until stopped */
     uint32_t log;                    /* enum ar_log_level */
     uint32_t loop;                   /* enum ar_loop_kind */
     char socket[AR_OPTION_TEXT_MAX]; /* empty: the usual place */
     char trace[AR_OPTION_TEXT_MAX];  /* a file; empty: none */
+    uint32_t reload;                 /* enum ar_daemon_reload */
 };
+
+#define AR_SETTINGS_MAX_KEYS 128 /* with the places of open sections */
 
 struct ar_settings {
     struct ar_capture_params capture;
@@ -40,6 +48,7 @@ struct ar_settings {
     struct ar_decoder_params decoder;
     struct ar_budget_params budget;
     struct ar_daemon_params daemon;
+    struct ar_config_origin origins[AR_SETTINGS_MAX_KEYS]; /* of all sections' keys, in a row */
 };
 
 #define AR_SETTINGS_N_SECTIONS 7
@@ -48,32 +57,12 @@ struct ar_settings {
 void ar_settings_sections(struct ar_settings *settings,
                           struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1]);
 
-enum ar_settings_action {
-    AR_SETTINGS_RUN,
-    AR_SETTINGS_CHECK_CONFIG,
-    AR_SETTINGS_PRINT_CONFIG,
-    AR_SETTINGS_LIST_DEVICES,
-    AR_SETTINGS_VERSION,
-    AR_SETTINGS_HELP,
+/* What can be told of values beyond their types, without opening a device. The key that it is about, NULL ends. */
+struct ar_settings_check {
+    const char *key;
+    bool opens_files; /* takes its time: some tens of milliseconds */
+    /* -EINVAL with the reason; also -ENOTSUP for what this build lacks, -ENOENT, ... */
+    int (*check)(const struct ar_settings *settings, struct ar_reason *reason);
 };
 
-/* What the command line takes, each as --name. */
-struct ar_settings_flag {
-    const char *name;       /* NULL ends the table */
-    const char *value_name; /* NULL: takes no value, asks for `action` */
-    const char *key;        /* that it is shorthand for; NULL: none */
-    enum ar_settings_action action;
-    const char *help;
-};
-
-extern const struct ar_settings_flag ar_settings_flags[];
-
-/*
- * Reads the command line into settings: defaults, then the file (--config, or the system's when it
- * exists), then the options in their order. Problems are printed to stderr, one line each.
- * 0 and an action, or an exit code of sysexits: EX_USAGE, EX_CONFIG, EX_NOINPUT.
- */
-int ar_settings_from_command_line(struct ar_settings *settings, enum ar_settings_action *action,
-                                  int argc, char **argv);
-
-void ar_settings_print_help(FILE *out);
+extern const struct ar_settings_check ar_settings_checks[];

@@ -163,6 +163,14 @@ static void call_frames_back(struct ar_pipeline *pipeline)
         ar_frame_unref(&frame);
 }
 
+/* Those that were open already wait for it. */
+static void tell_outputs(struct ar_pipeline *pipeline)
+{
+    atomic_store(&pipeline->source_is_open, true);
+    for (uint32_t i = 0; i < pipeline->n_outputs; i++)
+        ar_pipeline_wake_output(&pipeline->outputs[i]);
+}
+
 void ar_pipeline_capture_stage(struct ar_pipeline *pipeline, uint32_t index)
 {
     struct ar_reason reason = { "" };
@@ -179,6 +187,7 @@ void ar_pipeline_capture_stage(struct ar_pipeline *pipeline, uint32_t index)
     if (ret == 0) {
         publish_source(pipeline);
         ar_latch_give(&pipeline->source_open, 0);
+        tell_outputs(pipeline);
         if (ar_latch_wait(&pipeline->go) == 0)
             stream(pipeline);
         call_frames_back(pipeline);

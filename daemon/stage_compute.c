@@ -138,6 +138,27 @@ static void keep(const struct ar_calibration *calibration, const char *folder,
         ar_log(AR_LOG_WARN, TAG, "%s: the next start measures again", reason.text);
 }
 
+/* Takes the times that were kept for this set-up, if there are any. */
+static bool recall(struct ar_pipeline *pipeline)
+{
+    const struct ar_work work = ar_painter_work(pipeline->painter);
+    struct ar_calibration *calibration = calloc(1, sizeof(*calibration));
+    struct ar_calibration_key key;
+    struct ar_reason reason;
+    bool found = false;
+
+    make_key(pipeline, &key);
+    if (calibration && pipeline->state_folder[0] != '\0')
+        found =
+            ar_calibration_load(calibration, pipeline->state_folder, &key, &work, &reason) == 0;
+    if (found) {
+        log_calibration(calibration, pipeline->painter->model->info.style);
+        publish_calibration(pipeline, calibration);
+    }
+    free(calibration);
+    return found;
+}
+
 /* Kept times where there are some for this set-up and no new ones are asked for; a sweep otherwise. */
 static int find_times(struct ar_pipeline *pipeline, struct ar_calibration *calibration,
                       bool afresh)
@@ -553,15 +574,22 @@ static void paint_one(struct ar_pipeline *pipeline, const struct ar_frame *in,
     ar_frame_unref(&out);
 }
 
+static bool is_over(const struct ar_pipeline *pipeline)
+{
+    return atomic_load(&pipeline->leaving) ||
+           (pipeline->n_frames > 0 && pipeline->n_painted >= pipeline->n_frames);
+}
+
 static void run_frames(struct ar_pipeline *pipeline)
 {
-    uint32_t n_painted = 0;
-
-    while (pipeline->n_frames == 0 || n_painted < pipeline->n_frames) {
+    while (!is_over(pipeline)) {
         struct ar_frame *in = NULL;
         struct ar_frame *out;
+        int ret = ar_mailbox_take_wait(pipeline->box_in, AR_LOOP_FOREVER, &in);
 
-        if (ar_mailbox_take_wait(pipeline->box_in, AR_LOOP_FOREVER, &in) < 0)
+        if (ret == -EINTR)
+            continue;
+        if (ret < 0)
             return;
         take_live_changes(pipeline);
         take_style(pipeline);
@@ -573,13 +601,14 @@ static void run_frames(struct ar_pipeline *pipeline)
             show_notice(pipeline, in, out);
         } else {
             paint_one(pipeline, in, out);
-            n_painted++;
+            pipeline->n_painted++;
         }
         ar_frame_unref(&in);
     }
 }
 
-static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
+/* A painter for the pictures that the source gives now, in the style that control has opened. */
+static int make_painter(struct ar_pipeline *pipeline, struct ar_reason *reason)
 {
     const struct ar_frame_shape *shape = &pipeline->shape_in;
     struct ar_painter_params params = { .model = pipeline->first_model,
@@ -603,20 +632,58 @@ static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
     params.temporal = pipeline->temporal;
     pipeline->first_model = NULL;
     ret = ar_painter_create(&pipeline->painter, &params, reason);
-    if (ret < 0)
-        return ret;
-    publish_style(pipeline);
-    ret = ar_pool_create(&pipeline->pool_out, painted_shape(pipeline),
+    if (ret == 0)
+        publish_style(pipeline);
+    return ret;
+}
+
+/* The outputs have given all frames back when they want others. */
+static int make_pool(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    const struct ar_frame_shape *shape = painted_shape(pipeline);
+    int ret;
+
+    if (pipeline->pool_out && ar_frame_shape_equal(ar_pool_shape(pipeline->pool_out), shape))
+        return 0;
+    ar_pool_destroy(pipeline->pool_out);
+    pipeline->pool_out = NULL;
+    ret = ar_pool_create(&pipeline->pool_out, shape,
                          N_FRAMES_OUT + N_FRAMES_AN_OUTPUT * pipeline->n_outputs);
-    if (ret < 0)
-        return ar_reason_set_err(reason, ret, "frames");
-    ar_pipeline_set_state(pipeline, AR_PIPELINE_CALIBRATING);
-    ar_cpu_clock_open(&pipeline->cpu_clock, "/sys");
-    ret = calibrate(pipeline, false);
+    return ret < 0 ? ar_reason_set_err(reason, ret, "frames") : 0;
+}
+
+/* Into next_cost. The very first start measures; after that the picture is not kept waiting: kept times, or an estimate by the last. */
+static int find_cost(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    const bool is_first = pipeline->governor.cost.n_rungs == 0;
+    int ret = 0;
+
+    if (is_first) {
+        ar_pipeline_set_state(pipeline, AR_PIPELINE_CALIBRATING);
+        ret = calibrate(pipeline, false);
+    } else if (!recall(pipeline)) {
+        const struct ar_work work = ar_painter_work(pipeline->painter);
+
+        change_times(pipeline, &work);
+        return 0;
+    }
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "calibration");
-    ar_governor_init(&pipeline->governor, &pipeline->settings.budget,
-                     &pipeline->calibration.cost);
+    pipeline->next_cost = pipeline->calibration.cost;
+    return 0;
+}
+
+static int prepare(struct ar_pipeline *pipeline, struct ar_reason *reason)
+{
+    int ret = make_painter(pipeline, reason);
+
+    if (ret == 0)
+        ret = make_pool(pipeline, reason);
+    if (ret == 0)
+        ret = find_cost(pipeline, reason);
+    if (ret < 0)
+        return ret;
+    ar_governor_init(&pipeline->governor, &pipeline->settings.budget, &pipeline->next_cost);
     choose_waits(pipeline);
     pipeline->governor.may_bail =
         !ar_capture_lossless(pipeline->capture) && !pipeline->outputs[0].keeps_all;
@@ -645,18 +712,22 @@ void ar_pipeline_compute_stage(struct ar_pipeline *pipeline, uint32_t index)
         ar_latch_wait(&pipeline->displays_open) == 0) {
         ret = prepare(pipeline, &reason);
         if (ret == 0) {
-            ar_pipeline_set_state(pipeline, AR_PIPELINE_RUNNING);
+            atomic_store(&pipeline->trying, false);
+            atomic_store(&pipeline->is_up, true);
+            ar_pipeline_set_state(pipeline, atomic_load(&pipeline->paused)
+                                                ? AR_PIPELINE_PAUSED
+                                                : AR_PIPELINE_RUNNING);
             ar_latch_give(&pipeline->go, 0);
             run_frames(pipeline);
         } else if (ret != -ECANCELED) {
             ar_pipeline_fail(pipeline, AR_PIPELINE_STYLE, ret, &reason);
         }
     }
-    ar_cpu_clock_close(&pipeline->cpu_clock);
+    if (atomic_load(&pipeline->leaving) || atomic_load(&pipeline->trying)) {
+        ar_latch_give(&pipeline->compute_done, 0);
+        return;
+    }
     ar_pipeline_stop_source(pipeline);
     ar_latch_give(&pipeline->compute_done, 0);
-    for (uint32_t i = 0; i < pipeline->n_outputs; i++) {
-        ar_mailbox_close(pipeline->outputs[i].box);
-        ar_pipeline_wake_output(&pipeline->outputs[i]);
-    }
+    ar_pipeline_close_outputs(pipeline);
 }

@@ -167,16 +167,21 @@ static void on_event(void *user, enum ar_display_event event,
     }
 }
 
-static int start_output(struct ar_output *output, struct ar_reason *reason)
+static struct ar_display_source describe_source(const struct ar_pipeline *pipeline)
 {
-    struct ar_pipeline *pipeline = output->pipeline;
     const struct ar_frame_shape *shape = &pipeline->shape_in;
-    struct ar_display_source source = {
+
+    return (struct ar_display_source){
         .width_px = shape->width_px,
         .height_px = shape->height_px,
         .rate_millihz = ar_capture_rate_millihz(pipeline->capture),
         .title = pipeline->settings.network.style,
     };
+}
+
+static int start_output(struct ar_output *output, struct ar_reason *reason)
+{
+    const struct ar_display_source source = describe_source(output->pipeline);
 
     return ar_display_start(output->display, &source, output->loop, on_event, output, reason);
 }
@@ -209,7 +214,6 @@ static int fall_back(struct ar_output *output, struct ar_reason *reason)
 /* The last one to open lets the painter begin: a file has its first picture then. */
 static int open_output(struct ar_output *output, struct ar_reason *reason)
 {
-    struct ar_pipeline *pipeline = output->pipeline;
     int ret = start_output(output, reason);
 
     if (ret == -ENODEV && strcmp(output->params.output, "auto") == 0) {
@@ -220,8 +224,7 @@ static int open_output(struct ar_output *output, struct ar_reason *reason)
     if (ret < 0)
         return ret;
     publish_display(output);
-    if (atomic_fetch_sub(&pipeline->n_closed, 1) == 1)
-        ar_latch_give(&pipeline->displays_open, 0);
+    ar_pipeline_count_open(output->pipeline);
     return 0;
 }
 
@@ -253,6 +256,62 @@ static void show(struct ar_output *output, struct ar_frame *frame)
         ar_display_show(output->display, &converted);
 }
 
+/* Its pictures may have another size. What is left of the old ones is not shown any more: their pool is about to go. */
+static int resize(struct ar_output *output, struct ar_reason *reason)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    const struct ar_display_source source = describe_source(pipeline);
+    struct ar_frame *left = NULL;
+    int ret;
+
+    if (ar_mailbox_take(output->box, &left) == 0)
+        ar_frame_unref(&left);
+    ret = ar_display_resize(output->display, &source, reason);
+    if (ret == -ENOTSUP && !ar_display_keeps_all(output->display))
+        atomic_store(&pipeline->must_reopen, true);
+    if (ret < 0)
+        return ret;
+    publish_display(output);
+    ar_convert_destroy(output->convert);
+    output->convert = NULL;
+    ar_pipeline_count_open(pipeline);
+    return 0;
+}
+
+/* Not while control takes the source away again: it waits for those that look at it. */
+static int look_at_source(struct ar_output *output, struct ar_reason *reason)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    int ret = -EAGAIN;
+
+    atomic_fetch_add(&pipeline->n_looking, 1);
+    if (atomic_load(&pipeline->source_is_open) && atomic_exchange(&output->must_resize, false))
+        ret = resize(output, reason);
+    atomic_fetch_sub(&pipeline->n_looking, 1);
+    ar_loop_wake(pipeline->control_loop);
+    return ret;
+}
+
+/* Of a source that was started anew while this output goes on. */
+static void take_source(struct ar_output *output)
+{
+    struct ar_pipeline *pipeline = output->pipeline;
+    struct ar_reason reason;
+    int ret;
+
+    if (!atomic_load(&output->must_resize))
+        return;
+    ret = look_at_source(output, &reason);
+    if (ret == 0)
+        ret = prepare(output, &reason);
+    if (ret == 0 || ret == -EAGAIN || ret == -ECANCELED)
+        return; /* or it will be told again, or to end */
+    if (atomic_load(&pipeline->trying))
+        ar_pipeline_refuse(pipeline, ret, &reason);
+    else
+        ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
+}
+
 /* Shows what comes until the painter closes the mailbox and the last picture is up. */
 static void show_frames(struct ar_output *output)
 {
@@ -262,6 +321,7 @@ static void show_frames(struct ar_output *output)
         struct ar_frame *frame = NULL;
 
         ret = -EAGAIN;
+        take_source(output);
         if (ar_display_ready(output->display))
             ret = ar_mailbox_take(output->box, &frame);
         if (ret == 0)

@@ -9,9 +9,13 @@
 #include "daemon/field.h"
 
 static const char *const state_names[] = {
-    [AR_PIPELINE_STARTING] = "starting", [AR_PIPELINE_CALIBRATING] = "calibrating",
-    [AR_PIPELINE_RUNNING] = "running",   [AR_PIPELINE_PAUSED] = "paused",
-    [AR_PIPELINE_IDLE] = "idle",         [AR_PIPELINE_ENDED] = "ended",
+    [AR_PIPELINE_STARTING] = "starting",
+    [AR_PIPELINE_CALIBRATING] = "calibrating",
+    [AR_PIPELINE_RUNNING] = "running",
+    [AR_PIPELINE_PAUSED] = "paused",
+    [AR_PIPELINE_IDLE] = "idle",
+    [AR_PIPELINE_ENDED] = "ended",
+    [AR_PIPELINE_RESTARTING] = "restarting",
 };
 
 static const char *const output_state_names[] = {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "daemon/calibration.h"
+#include "daemon/state_folder.h"
 
 #define TAG "styles"
 
@@ -107,7 +107,7 @@ static void add_state_folder(struct ar_styles *styles)
     char state[512];
     char folder[sizeof(state) + sizeof("/styles")];
 
-    if (ar_calibration_folder(state, sizeof(state)) < 0)
+    if (ar_state_folder(state, sizeof(state)) < 0)
         return;
     snprintf(folder, sizeof(folder), "%s/styles", state);
     add_folder(styles, folder);

@@ -8,19 +8,15 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "daemon/command_line.h"
 #include "daemon/commands.h"
 #include "daemon/settings.h"
-
-static const char *const apply_names[] = {
-    [AR_OPTION_LIVE] = "live",
-    [AR_OPTION_RESTART] = "restart",
-};
 
 static json_t *flags_json(void)
 {
     json_t *list = json_array();
 
-    for (const struct ar_settings_flag *flag = ar_settings_flags; flag->name; flag++)
+    for (const struct ar_command_line_flag *flag = ar_command_line_flags; flag->name; flag++)
         json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s}", "name", flag->name,
                                               "value", flag->value_name, "key", flag->key,
                                               "help", flag->help));
@@ -50,8 +46,8 @@ static json_t *option_json(const struct ar_option *option)
     if (option->type != AR_OPTION_TEXT)
         ar_option_describe(option, takes, sizeof(takes));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "key", option->key, "takes", takes,
-                     "default", option->fallback, "apply", apply_names[option->apply], "help",
-                     option->help, "words", words_json(option));
+                     "default", option->fallback, "apply", ar_option_apply_name(option->apply),
+                     "help", option->help, "words", words_json(option));
 }
 
 static json_t *sections_json(void)

@@ -71,7 +71,8 @@ def man_key(key):
             f"Default: {default}. {APPLIES[key['apply']]}")
 
 
-APPLIES = {'live': 'Live.', 'restart': 'Applies when ar-daemon starts.'}
+APPLIES = {'live': 'Live.', 'stage': 'Starts its stage anew: the picture stands still for a moment.',
+           'restart': 'Applies when ar-daemon starts.'}
 
 
 def man_keys(tables):

@@ -15,5 +15,7 @@ json_t *ar_action_status(struct ar_run *run, const char *const *args, struct ar_
     object = ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
     json_object_set_new(object, "recording", ar_recorder_recording_json(&run->recorder));
     json_object_set_new(object, "snapshot", ar_recorder_snapshot_json(&run->recorder));
+    json_object_set_new(object, "restarts", json_integer((json_int_t)run->change.n_restarts));
+    json_object_set_new(object, "restart_problem", json_string(run->change.problem.text));
     return object;
 }

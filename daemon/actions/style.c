@@ -42,7 +42,7 @@ json_t *ar_action_style(struct ar_run *run, const char *const *args, struct ar_r
         if (style)
             name = style->name;
     }
-    if (ar_pipeline_set_style(run->pipeline, name, reason) < 0)
+    if (ar_change_set(run, "network.style", name, reason) < 0)
         return NULL;
     return json_pack("{s:s}", "style", name);
 }

@@ -39,10 +39,13 @@ void ar_ctl_print_line(const json_t *object); /* JSON in one */
 void ar_ctl_print_budget(const json_t *result);
 void ar_ctl_print_metrics(const json_t *result);
 void ar_ctl_print_progress(const json_t *status); /* one line */
+void ar_ctl_print_save(const json_t *result);
 void ar_ctl_print_setting(const json_t *result);
+void ar_ctl_print_settings(const json_t *result);
 void ar_ctl_print_status(const json_t *result);
 void ar_ctl_print_style(const json_t *result);
 
+int ar_ctl_run_change(const struct ar_ctl_call *call);
 int ar_ctl_run_calibrate(const struct ar_ctl_call *call);
 int ar_ctl_run_devices(const struct ar_ctl_call *call);
 int ar_ctl_run_events(const struct ar_ctl_call *call);

@@ -27,6 +27,7 @@ FIELDS = {
     'missed': int,
     'longest_run': int, 'switches': int, 'stages': dict, 'degraded': int, 'calibrations': int, 'heat': dict,
     'energy': dict, 'phase_us': type(None), 'refresh_millihz': type(None), 'displays': list,
+    'restarts': int, 'restart_problem': str,
     'recording': type(None), 'snapshot': type(None),
 }
 STAGES = ('wait', 'encode', 'decode', 'emit', 'paint', 'present', 'latency')
@@ -234,8 +235,8 @@ class Set(Running):
         self.assert_refused(['set', 'budget.width', '7'], ['budget.width:', '"7"', 'auto|0.25..1'])
         self.assert_refused(['set', 'decoder.calm', '1'], ['decoder.calm:', '"1"', 'off|0..0.95'])
         self.assert_refused(['set', 'daemon.log', 'loud'], ['daemon.log:', '"loud"', 'error|warn|info|debug'])
-        self.assert_refused(['set', 'network.threads', '2'], ['network.threads:', 'start ar-daemon with it'])
-        self.assert_refused(['set', 'capture.pace', 'fast'], ['capture.pace:', 'start ar-daemon with it'])
+        self.assert_refused(['set', 'daemon.frames', '2'], ['daemon.frames:', 'start ar-daemon with it'])
+        self.assert_refused(['set', 'daemon.loop', 'poll'], ['daemon.loop:', 'start ar-daemon with it'])
         status = self.running.wait_painted(2)
         self.assertEqual((status['budget_us'], status['pinned_width'], status['threads']), (20000, 0.25, 1))
 

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_b)
     memset(&settings, 0, sizeof(settings));
     ar_settings_sections(&settings, sections);
     ar_config_defaults(sections);
-    ret = ar_config_read(sections, path, on_problem, &n_problems);
+    ret = ar_config_read(sections, path, 0, on_problem, &n_problems);
     assert((ret == -EINVAL) == (n_problems > 0));
     input_close(fd);
     return 0;

@@ -16,6 +16,7 @@
 
 #include "base/macros.h"
 #include "daemon/calibration.h"
+#include "daemon/state_folder.h"
 #include "tests/suite.h"
 #include "tests/unit/chance.h"
 #include "tests/unit/nn_maker.h"
@@ -220,12 +221,12 @@ START_TEST(the_folder_is_the_state_folder)
     set_variable("STATE_DIRECTORY", places[_i].state);
     set_variable("XDG_STATE_HOME", places[_i].xdg);
     set_variable("HOME", places[_i].home);
-    ck_assert_int_eq(ar_calibration_folder(path, sizeof(path)),
+    ck_assert_int_eq(ar_state_folder(path, sizeof(path)),
                      places[_i].folder ? 0 : -ENOENT);
     if (places[_i].folder) {
         ck_assert_str_eq(path, places[_i].folder);
-        ck_assert_int_eq(ar_calibration_folder(path, strlen(places[_i].folder) + 1), 0);
-        ck_assert_int_eq(ar_calibration_folder(path, strlen(places[_i].folder)), -ENAMETOOLONG);
+        ck_assert_int_eq(ar_state_folder(path, strlen(places[_i].folder) + 1), 0);
+        ck_assert_int_eq(ar_state_folder(path, strlen(places[_i].folder)), -ENAMETOOLONG);
     }
 }
 END_TEST

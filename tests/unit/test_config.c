@@ -10,6 +10,7 @@
 
 #include "base/macros.h"
 #include "config/config.h"
+#include "config/files.h"
 #include "config/suggest.h"
 #include "tests/suite.h"
 
@@ -98,9 +99,11 @@ static const struct ar_option work_options[] = {
 
 static struct camera_params camera;
 static struct work_params work;
+static struct ar_config_origin camera_origins[AR_ARRAY_LEN(camera_options) - 1];
+static struct ar_config_origin work_origins[AR_ARRAY_LEN(work_options) - 1];
 static const struct ar_config_section sections[] = {
-    { "camera", camera_options, &camera },
-    { "work", work_options, &work },
+    { "camera", camera_options, &camera, .origins = camera_origins },
+    { "work", work_options, &work, .origins = work_origins },
     { 0 },
 };
 
@@ -124,6 +127,13 @@ static void note_problem(void *user, const char *where, uint32_t line, const cha
     told->n++;
 }
 
+/* Of any file. */
+static void note_any(void *user, const char *where, uint32_t line, const char *problem)
+{
+    ck_assert_int_eq(strncmp(where, path, strlen(path)), 0);
+    note_problem(user, path, line, problem);
+}
+
 static void set_up(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -135,8 +145,10 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    unlink(path);
-    rmdir(directory);
+    char command[96];
+
+    snprintf(command, sizeof(command), "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
 }
 
 static void write_bytes(const char *bytes, size_t bytes_b)
@@ -152,7 +164,7 @@ static int read_bytes(const char *bytes, size_t bytes_b)
 {
     problems = (struct problems){ 0 };
     write_bytes(bytes, bytes_b);
-    return ar_config_read(sections, path, note_problem, &problems);
+    return ar_config_read(sections, path, 0, note_problem, &problems);
 }
 
 static int read_text(const char *text)
@@ -256,6 +268,10 @@ static const struct {
       "5: work.width: already set on line 2\n" },
     { "[work]\nnote = a\x1b[2J\n", "2: control character 0x1b, is this a text file?\n" },
     { "[work]\nnote = a\x7f\n", "2: control character 0x7f, is this a text file?\n" },
+    { "\xff\xfe[\0w\0", "1: this is UTF-16; save the file as UTF-8\n" },
+    { "[work]\nnote = gr\xfcn\nnote = gr\u00fcn # gr\xfcn\n; gr\xfcn\n",
+      "2: bytes that are not UTF-8; save the file as UTF-8\n"
+      "3: bytes that are not UTF-8; save the file as UTF-8\n" },
     { "[work]\nnote = a\rframe = 8ms\n", "2: control character 0x0d, is this a text file?\n" },
 };
 
@@ -362,12 +378,12 @@ END_TEST
 START_TEST(gives_the_error_of_the_file)
 {
     problems = (struct problems){ 0 };
-    ck_assert_int_eq(ar_config_read(sections, path, note_problem, &problems), -ENOENT);
-    ck_assert_int_eq(ar_config_read(sections, directory, note_problem, &problems), -EISDIR);
+    ck_assert_int_eq(ar_config_read(sections, path, 0, note_problem, &problems), -ENOENT);
+    ck_assert_int_eq(ar_config_read(sections, directory, 0, note_problem, &problems), -EISDIR);
     if (geteuid() != 0) {
         write_bytes("", 0);
         ck_assert_int_eq(chmod(path, 0), 0);
-        ck_assert_int_eq(ar_config_read(sections, path, note_problem, &problems), -EACCES);
+        ck_assert_int_eq(ar_config_read(sections, path, 0, note_problem, &problems), -EACCES);
     }
     ck_assert_uint_eq(problems.n, 0);
 }
@@ -384,18 +400,107 @@ START_TEST(refuses_a_file_without_end)
 }
 END_TEST
 
+START_TEST(refuses_what_keeps_waiting)
+{
+    problems = (struct problems){ 0 };
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(ar_config_read(sections, path, 0, note_problem, &problems), -ESPIPE);
+    ck_assert_int_eq(ar_config_read(sections, "/dev/null", 0, note_problem, &problems), 0);
+    ck_assert_uint_eq(problems.n, 0);
+}
+END_TEST
+
+/* In the test's folder; what is left is removed with it. */
+static void write_file(const char *name, const char *text)
+{
+    char file[128];
+    FILE *out;
+
+    snprintf(file, sizeof(file), "%s%s", path, name);
+    out = fopen(file, "we");
+    ck_assert_ptr_nonnull(out);
+    fputs(text, out);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+static void make_drop_ins(void)
+{
+    char folder[96];
+
+    snprintf(folder, sizeof(folder), "%s.d", path);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    write_file(".d/20-b.conf", "[work]\nframe = 20ms\nthreads = 2\n");
+    write_file(".d/10-a.conf", "[work]\nframe = 10ms\nwidth = 0.5\n");
+    write_file(".d/B.conf", "[work]\nnote = capitals come before\n");
+    write_file(".d/a.conf", "[work]\nnote = small letters\n");
+    write_file(".d/.hidden.conf", "[work]\nframe = 30ms\n");
+    write_file(".d/30-c.conf~", "[work]\nframe = 30ms\n");
+    write_file(".d/.conf", "[work]\nframe = 30ms\n");
+}
+
+static struct ar_config_files found;
+
+START_TEST(finds_drop_ins_by_name)
+{
+    char where[160];
+    char expected[160];
+
+    make_drop_ins();
+    write_file("", "[work]\nframe = 5ms\nthreads = 1\n");
+    found.n = 0;
+    ck_assert_int_eq(ar_config_files_find(&found, path, true, note_any, &problems), 0);
+    ck_assert_uint_eq(found.n, 5);
+    ck_assert_int_eq(ar_config_files_read(&found, sections, note_any, &problems), 0);
+    ck_assert_uint_eq(work.frame_us, 20000);
+    ck_assert_double_eq(work.width, 0.5);
+    ck_assert_uint_eq(work.n_threads, 2);
+    ck_assert_str_eq(work.note, "small letters");
+    ar_config_files_describe(&found, &work_origins[1], where, sizeof(where));
+    snprintf(expected, sizeof(expected), "%s.d/10-a.conf:3", path);
+    ck_assert_str_eq(where, expected);
+    ar_config_files_describe(&found, &camera_origins[0], where, sizeof(where));
+    ck_assert_str_eq(where, "default");
+}
+END_TEST
+
+START_TEST(tells_of_files_that_cannot_be_read)
+{
+    char name[16];
+    char folder[96];
+
+    make_drop_ins();
+    snprintf(folder, sizeof(folder), "%s.d/50.conf", path);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    found.n = 0;
+    problems = (struct problems){ 0 };
+    ck_assert_int_eq(ar_config_files_find(&found, path, true, note_any, &problems), 0);
+    ck_assert_int_eq(ar_config_files_read(&found, sections, note_any, &problems), -EISDIR);
+    ck_assert_str_eq(problems.text, "0: cannot be read: No such file or directory\n"
+                                    "0: cannot be read: Is a directory\n");
+    for (uint32_t i = 0; i < AR_CONFIG_FILES_MAX; i++) {
+        snprintf(name, sizeof(name), ".d/z%u.conf", i);
+        write_file(name, "");
+    }
+    found.n = 0;
+    problems = (struct problems){ 0 };
+    ck_assert_int_eq(ar_config_files_find(&found, path, true, note_any, &problems), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(problems.text, "room for 32"));
+}
+END_TEST
+
 START_TEST(sets_one_key)
 {
     struct ar_reason reason;
 
-    ck_assert_int_eq(ar_config_set(sections, "work.frame", "8ms", &reason), 0);
+    ck_assert_int_eq(ar_config_set(sections, "work.frame", "8ms", AR_CONFIG_SET, &reason), 0);
     ck_assert_uint_eq(work.frame_us, 8000);
 
-    ck_assert_int_eq(ar_config_set(sections, "work.frame", "9", &reason), -EINVAL);
+    ck_assert_int_eq(ar_config_set(sections, "work.frame", "9", AR_CONFIG_SET, &reason),
+                     -EINVAL);
     ck_assert_int_eq(strncmp(reason.text, "work.frame: \"9\"", 15), 0);
     ck_assert_ptr_nonnull(strstr(reason.text, "1ms..1s"));
     ck_assert_uint_eq(work.frame_us, 8000);
-    ck_assert_int_eq(ar_config_set(sections, "work.frame", "9", NULL), -EINVAL);
+    ck_assert_int_eq(ar_config_set(sections, "work.frame", "9", AR_CONFIG_SET, NULL), -EINVAL);
 }
 END_TEST
 
@@ -420,7 +525,8 @@ START_TEST(suggests_for_an_unknown_key)
 {
     struct ar_reason reason;
 
-    ck_assert_int_eq(ar_config_set(sections, unknown_keys[_i].key, "1", &reason), -ENOENT);
+    ck_assert_int_eq(ar_config_set(sections, unknown_keys[_i].key, "1", AR_CONFIG_SET, &reason),
+                     -ENOENT);
     ck_assert_str_eq(reason.text, unknown_keys[_i].reason);
 }
 END_TEST
@@ -432,26 +538,110 @@ START_TEST(survives_a_long_key)
 
     memset(key, 'x', sizeof(key) - 1);
     key[sizeof(key) - 1] = '\0';
-    ck_assert_int_eq(ar_config_set(sections, key, "1", &reason), -ENOENT);
+    ck_assert_int_eq(ar_config_set(sections, key, "1", AR_CONFIG_SET, &reason), -ENOENT);
     key[500] = '.';
-    ck_assert_int_eq(ar_config_set(sections, key, "1", &reason), -ENOENT);
+    ck_assert_int_eq(ar_config_set(sections, key, "1", AR_CONFIG_SET, &reason), -ENOENT);
     key[500] = 'x';
     key[63] = '.';
-    ck_assert_int_eq(ar_config_set(sections, key, "1", &reason), -ENOENT);
+    ck_assert_int_eq(ar_config_set(sections, key, "1", AR_CONFIG_SET, &reason), -ENOENT);
 }
 END_TEST
 
 START_TEST(finds_an_option_and_its_params)
 {
-    void *params = NULL;
+    struct ar_config_key key;
 
-    ck_assert_ptr_eq(ar_config_find(sections, "work.width", &params), &work_options[1]);
-    ck_assert_ptr_eq(params, &work);
-    ck_assert_ptr_eq(ar_config_find(sections, "camera.source", &params), &camera_options[0]);
-    ck_assert_ptr_eq(params, &camera);
-    ck_assert_ptr_null(ar_config_find(sections, "camera.width", &params));
-    ck_assert_ptr_null(ar_config_find(sections, "width", &params));
-    ck_assert_ptr_null(ar_config_find(sections, "work.", &params));
+    ck_assert(ar_config_find(sections, "work.width", &key));
+    ck_assert_ptr_eq(key.section, &sections[1]);
+    ck_assert_ptr_eq(key.option, &work_options[1]);
+    ck_assert_ptr_eq(key.params, &work);
+    ck_assert_ptr_eq(key.origin, &work_origins[1]);
+    ck_assert_str_eq(key.name, "width");
+    ck_assert(ar_config_find(sections, "camera.source", &key));
+    ck_assert_ptr_eq(key.option, &camera_options[0]);
+    ck_assert_ptr_eq(key.params, &camera);
+    ck_assert(!ar_config_find(sections, "camera.width", &key));
+    ck_assert(!ar_config_find(sections, "width", &key));
+    ck_assert(!ar_config_find(sections, "work.", &key));
+}
+END_TEST
+
+START_TEST(walks_over_all_keys)
+{
+    static const char *const names[] = { "source", "size",  "rate",    "pace", "loop",
+                                         "frame",  "width", "threads", "note" };
+    struct ar_config_key key;
+    uint32_t n = 0;
+
+    for (; ar_config_at(sections, n, &key); n++)
+        ck_assert_str_eq(key.name, names[n]);
+    ck_assert_uint_eq(n, AR_ARRAY_LEN(names));
+}
+END_TEST
+
+/* A file says more than the one before it, the command line more than any file. */
+START_TEST(remembers_where_a_value_comes_from)
+{
+    struct ar_reason reason;
+
+    ck_assert_int_eq(read_text("[work]\n\nframe = 8ms\nwidth = 0.5\n"), 0);
+    ck_assert_uint_eq(work_origins[0].layer, AR_CONFIG_FILE);
+    ck_assert_uint_eq(work_origins[0].file, 0);
+    ck_assert_uint_eq(work_origins[0].line, 3);
+    write_bytes("[work]\nframe = 9ms\n", 19);
+    ck_assert_int_eq(ar_config_read(sections, path, 7, note_problem, &problems), 0);
+    ck_assert_uint_eq(work.frame_us, 9000);
+    ck_assert_uint_eq(work_origins[0].file, 7);
+    ck_assert_uint_eq(work_origins[0].line, 2);
+    ck_assert_uint_eq(work_origins[1].line, 4);
+    ck_assert_int_eq(ar_config_set(sections, "work.frame", "5ms", AR_CONFIG_COMMAND_LINE,
+                                   &reason),
+                     0);
+    ck_assert_uint_eq(work_origins[0].layer, AR_CONFIG_COMMAND_LINE);
+    ck_assert_int_eq(ar_config_set(sections, "work.width", "9", AR_CONFIG_SET, &reason),
+                     -EINVAL);
+    ck_assert_uint_eq(work_origins[1].layer, AR_CONFIG_FILE);
+    ck_assert_uint_eq(work_origins[2].layer, AR_CONFIG_DEFAULT);
+}
+END_TEST
+
+/* What is written is read back as it was, or refused. */
+static const struct {
+    const char *value;
+    bool is_good;
+} notes[] = {
+    { "", true },          { "a b", true }, { "#a;b=c: [d]", true }, { "\"a\"", true },
+    { "gr\u00fcn", true }, { " a", false }, { "a ", false },         { "a ;b", false },
+    { ";", false },        { "a;b", true },
+};
+
+START_TEST(writes_what_it_reads)
+{
+    char line[AR_CONFIG_LINE_MAX_B];
+    char text[AR_CONFIG_LINE_MAX_B + 16];
+    struct ar_config_key key;
+
+    ck_assert_int_eq(ar_config_set(sections, "work.note", notes[_i].value, AR_CONFIG_SET, NULL),
+                     0);
+    ck_assert(ar_config_find(sections, "work.note", &key));
+    ck_assert_int_eq(ar_config_format_line(&key, line, NULL), notes[_i].is_good ? 0 : -EINVAL);
+    snprintf(text, sizeof(text), "[work]\nnote = %s\n", notes[_i].value);
+    snprintf(work.note, sizeof(work.note), "x");
+    read_text(text);
+    ck_assert_int_eq(strcmp(work.note, notes[_i].value) == 0, notes[_i].is_good);
+}
+END_TEST
+
+START_TEST(refuses_to_write_a_line_that_is_too_long)
+{
+    char note[200];
+    char line[AR_CONFIG_LINE_MAX_B];
+    struct ar_config_key key;
+
+    snprintf(note, sizeof(note), "%0*d", 198 - 7 + _i, 0);
+    ck_assert_int_eq(ar_config_set(sections, "work.note", note, AR_CONFIG_SET, NULL), 0);
+    ck_assert(ar_config_find(sections, "work.note", &key));
+    ck_assert_int_eq(ar_config_format_line(&key, line, NULL), _i == 0 ? 0 : -EINVAL);
 }
 END_TEST
 
@@ -521,12 +711,11 @@ START_TEST(file_is_commented_and_grouped)
 {
     char *const text = printed(ar_config_print_file);
 
-    ck_assert_ptr_eq(strstr(text,
-                            "[camera]\n\n# where frames come from\n# text\n#source = auto\n\n"
-                            "# size to ask for\n"),
-                     text);
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "\n\n[camera]\n\n# where frames come from\n# text; live\n"
+                                 "#source = auto\n\n# size to ask for\n"));
     ck_assert_ptr_nonnull(strstr(text, "#loop = no\n\n[work]\n\n# time for a frame\n"
-                                       "# 1ms..1s\n#frame = 25ms\n"));
+                                       "# 1ms..1s; live\n#frame = 25ms\n"));
     free(text);
 }
 END_TEST
@@ -567,24 +756,26 @@ START_TEST(file_reads_as_the_defaults)
 END_TEST
 
 static struct ar_entries knobs;
+static struct ar_config_origin knob_origins[AR_ENTRIES_MAX];
 static const struct ar_config_section open_sections[] = {
-    { "camera", camera_options, &camera },
+    { "camera", camera_options, &camera, .origins = camera_origins },
     { .name = "camera.knobs",
       .options = &camera_options[AR_ARRAY_LEN(camera_options) - 1],
       .entries = &knobs,
-      .entry_help = "what the camera calls so" },
+      .entry_help = "what the camera calls so",
+      .origins = knob_origins },
     { 0 },
 };
 
 static int set(const char *key, const char *text, struct ar_reason *reason)
 {
-    return ar_config_set(open_sections, key, text, reason);
+    return ar_config_set(open_sections, key, text, AR_CONFIG_SET, reason);
 }
 
 START_TEST(an_open_section_takes_any_key)
 {
     struct ar_reason reason;
-    void *params;
+    struct ar_config_key key;
 
     ar_config_defaults(open_sections);
     ck_assert_int_eq(set("camera.knobs.gain", "7", &reason), 0);
@@ -596,10 +787,11 @@ START_TEST(an_open_section_takes_any_key)
     ck_assert_str_eq(knobs.list[0].key, "gain");
     ck_assert_str_eq(knobs.list[0].text, "8");
     ck_assert_str_eq(ar_entries_find(&knobs, "auto_exposure")->text, "Manual Mode");
-    ck_assert_ptr_eq(ar_config_find(open_sections, "camera.knobs.gain", &params),
-                     &ar_entry_option);
-    ck_assert_ptr_eq(params, &knobs.list[0]);
-    ck_assert_ptr_null(ar_config_find(open_sections, "camera.knobs.focus", &params));
+    ck_assert(ar_config_find(open_sections, "camera.knobs.gain", &key));
+    ck_assert_ptr_eq(key.option, &ar_entry_option);
+    ck_assert_ptr_eq(key.params, &knobs.list[0]);
+    ck_assert_ptr_eq(key.origin, &knob_origins[0]);
+    ck_assert(!ar_config_find(open_sections, "camera.knobs.focus", &key));
     ar_config_defaults(open_sections);
     ck_assert_uint_eq(knobs.n, 0);
 }
@@ -637,9 +829,9 @@ START_TEST(an_open_section_in_a_file)
     ar_config_defaults(open_sections);
     problems = (struct problems){ 0 };
     write_bytes(text, strlen(text));
-    ck_assert_int_eq(ar_config_read(open_sections, path, note_problem, &problems), -EINVAL);
+    ck_assert_int_eq(ar_config_read(open_sections, path, 0, note_problem, &problems), -EINVAL);
     ck_assert_str_eq(problems.text,
-                     "4: camera.knobs.gain: already set\n"
+                     "4: camera.knobs.gain: already set on line 2\n"
                      "5: camera.knobs.a-b: a name has letters, digits and \"_\", at most 47\n");
     ck_assert_uint_eq(knobs.n, 2);
     ck_assert_str_eq(ar_entries_find(&knobs, "gain")->text, "7");
@@ -658,7 +850,8 @@ START_TEST(an_open_section_in_print)
     ck_assert_ptr_nonnull(strstr(text, "  camera.knobs.NAME  VALUE                  (none)  "
                                        "what the camera calls so\n"));
     ck_assert_ptr_nonnull(
-        strstr(text, "\n[camera.knobs]\n\n# what the camera calls so\n# NAME = VALUE\n"));
+        strstr(text,
+               "\n[camera.knobs]\n\n# what the camera calls so\n# live\n# NAME = VALUE\n"));
     free(text);
 }
 END_TEST
@@ -684,6 +877,10 @@ int main(void)
     tcase_add_loop_test(files, survives_garbage, 0, 20);
     tcase_add_test(files, gives_the_error_of_the_file);
     tcase_add_test(files, refuses_a_file_without_end);
+    tcase_add_test(files, refuses_what_keeps_waiting);
+    tcase_add_test(files, remembers_where_a_value_comes_from);
+    tcase_add_test(files, finds_drop_ins_by_name);
+    tcase_add_test(files, tells_of_files_that_cannot_be_read);
     suite_add_tcase(suite, files);
 
     tcase_add_checked_fixture(keys, set_up, tear_down);
@@ -695,6 +892,9 @@ int main(void)
     tcase_add_test(keys, an_open_section_takes_no_nonsense);
     tcase_add_test(keys, an_open_section_in_a_file);
     tcase_add_test(keys, an_open_section_in_print);
+    tcase_add_test(keys, walks_over_all_keys);
+    tcase_add_loop_test(keys, writes_what_it_reads, 0, AR_ARRAY_LEN(notes));
+    tcase_add_loop_test(keys, refuses_to_write_a_line_that_is_too_long, 0, 2);
     tcase_add_test(keys, counts_slips);
     tcase_add_test(keys, does_not_count_slips_in_long_words);
     suite_add_tcase(suite, keys);
