@@ -115,10 +115,11 @@ class Viewer:
 class Machine:
     """A running QEMU. Use in a `with` block, at whose end it is gone whatever happened."""
 
-    def __init__(self, out, screen=(640, 360)):
+    def __init__(self, out, screen=(640, 360), nanoseconds_shift=1):
         self.kind = architecture.of_program(DAEMON)
         self.out = out
         self.screen = screen
+        self.nanoseconds_shift = nanoseconds_shift  # an instruction takes 2 ** so many: the fewer, the faster the guest
         self.screens = {}  # by name, the pictures taken of the screen
 
     def arguments(self):
@@ -126,7 +127,7 @@ class Machine:
         shares = {'root': '/', **({'packages': CACHE / 'packages'} if (CACHE / 'packages').exists() else {})}
         options = [f'local,path={path},mount_tag={tag},security_model=none,readonly=on,multidevs=remap'
                    for tag, path in shares.items()]
-        return [*self.kind.machine, '-accel', 'tcg', '-icount', 'shift=1', '-smp', '1', '-m', '1024', '-nodefaults',
+        return [*self.kind.machine, '-accel', 'tcg', '-icount', f'shift={self.nanoseconds_shift}', '-smp', '1', '-m', '1024', '-nodefaults',
                 '-no-user-config', '-no-reboot', '-kernel', CACHE / 'vmlinux', '-initrd', CACHE / 'initrd',
                 '-append', f'console={self.kind.console} panic=-1 quiet {self.kind.boot}',
                 *(word for option in options for word in ('-virtfs', option)),
@@ -221,10 +222,13 @@ class Case(unittest.TestCase):
         return started, result['found']
 
 
-def main():
+def main(needs_vkms=False):
     """Runs the cases of the calling file, and exits."""
     try:
-        prepare.prepare(CACHE, architecture.of_program(DAEMON))
+        kind = architecture.of_program(DAEMON)
+        prepare.prepare(CACHE, kind)
+        if needs_vkms:
+            prepare.prepare_vkms(CACHE)
     except prepare.Missing as missing:
         print(f'SKIPPED: no virtual machine: {missing}', flush=True)
         sys.exit(SKIPPED_EXIT_CODE)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Prepares what a virtual machine boots, once, into a folder: Debian's kernel with the drivers that the cases use.
+"""Prepares what a virtual machine boots, once, into a folder: Debian's kernel with the drivers that the cases use. One of
+them, vkms, Debian does not build: it is built here of Debian's own source, for the case that wants it.
 
 The guest has no root file system of its own: it reads the host's, so that the programs find the libraries that they
 were built with. A guest of another kind has packages of its own, which are put over that. FOLDER then holds `vmlinux`, `initrd`,
@@ -14,6 +15,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tarfile
 import tempfile
 
 import architecture
@@ -30,8 +32,12 @@ PROGRAMS = ('cpio', 'apt-get', 'depmod', 'modprobe')
 OWN_PROGRAMS = ('busybox', 'dpkg-deb', 'v4l2-ctl')  # of a guest of the host's kind
 SYSTEM_PATH = os.environ['PATH'] + ':/usr/sbin:/sbin'
 
+VKMS_PROGRAMS = ('make', 'gcc')
+VKMS_SOURCE = '/drivers/gpu/drm/vkms/'
+
 DOWNLOAD_S = 240
 UNPACK_S = 120
+BUILD_S = 300
 
 
 class Missing(Exception):
@@ -49,11 +55,10 @@ def run(*command, timeout_s=UNPACK_S, **options):
         raise Missing(f'{command[0]}: not done within {timeout_s} s') from None
 
 
-def check_programs(kind):
+def check_programs(names):
     if platform.machine() != 'x86_64':
         raise Missing(f'the cases want an x86-64 machine, and this one is {platform.machine()}')
-    wanted = (kind.qemu, *PROGRAMS, *(OWN_PROGRAMS if kind == architecture.AMD64 else ('mmdebstrap',)))
-    missing = [name for name in wanted if not shutil.which(name, path=SYSTEM_PATH)]
+    missing = [name for name in names if not shutil.which(name, path=SYSTEM_PATH)]
     if missing:
         raise Missing(f'not installed: {", ".join(missing)}; the set "vm" of dist/debian-packages has them')
 
@@ -166,7 +171,7 @@ def build_other(folder):
 
 def prepare(folder, kind):
     """Does nothing where the folder is complete and made by this very program. Missing: it cannot be made here."""
-    check_programs(kind)
+    check_programs((kind.qemu, *PROGRAMS, *(OWN_PROGRAMS if kind == architecture.AMD64 else ('mmdebstrap',))))
     complete = folder / 'complete'
     if complete.exists() and complete.read_text() == fingerprint(kind):
         return
@@ -178,3 +183,60 @@ def prepare(folder, kind):
     else:
         build_other(folder)
     complete.write_text(fingerprint(kind))
+
+
+def vkms_packages(version):
+    """What a module of this kernel is built with."""
+    found = []
+    wanted = [f'linux-headers-{version}']
+    while wanted:
+        package = wanted.pop()
+        found.append(package)
+        depends = run('apt-cache', 'depends', '--no-recommends', package).decode()
+        wanted += re.findall(r'^ +Depends: (linux-(?:headers|kbuild|compiler)-\S+)$', depends, re.MULTILINE)
+    series = '.'.join(version.split('.')[:2])
+    return [*found, f'linux-source-{series}']
+
+
+def unpack_vkms_source(archive, folder):
+    """Reads the kernel's source until the driver's folder is over, which is half of the way."""
+    seen = False
+    with tarfile.open(archive) as whole:
+        for member in whole:
+            if VKMS_SOURCE in member.name and member.isfile():
+                seen = True
+                (folder / pathlib.Path(member.name).name).write_bytes(whole.extractfile(member).read())
+            elif seen:
+                return
+    if not seen:
+        raise Missing(f'{archive.name}: no driver vkms in it')
+
+
+def build_vkms(folder, version):
+    """The module's file, built below folder."""
+    run('apt-get', 'download', *vkms_packages(version), cwd=folder, timeout_s=DOWNLOAD_S)
+    for package in folder.glob('*.deb'):
+        run('dpkg-deb', '-x', package, folder)
+    source = folder / 'vkms'
+    source.mkdir()
+    unpack_vkms_source(next(folder.glob('usr/src/linux-source-*.tar.xz')), source)
+    headers = folder / f'usr/src/linux-headers-{version}'
+    makefile = headers / 'Makefile'
+    makefile.write_text(makefile.read_text().replace('/usr/src/', f'{folder}/usr/src/'))
+    run('make', '-C', headers, f'M={source}', 'CONFIG_DRM_VKMS=m', 'modules', timeout_s=BUILD_S)
+    return source / 'vkms.ko'
+
+
+def prepare_vkms(folder):
+    """Adds the driver vkms to a complete folder, once. Missing: it cannot be built here."""
+    version, = (path.name for path in (folder / 'modules/lib/modules').iterdir())
+    module = folder / 'modules/lib/modules' / version / 'updates/vkms.ko'
+    if module.exists():
+        return
+    check_programs(VKMS_PROGRAMS)
+    print('building vkms', flush=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        built = build_vkms(pathlib.Path(name), version)
+        module.parent.mkdir(exist_ok=True)
+        shutil.copy(built, module)
+    run('depmod', '-b', folder / 'modules', version)
