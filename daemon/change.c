@@ -294,6 +294,9 @@ int ar_change_set(struct ar_run *run, const char *name, const char *text,
                              "%s: cannot change while running; start ar-daemon with it", name);
     changes = json_array();
     ret = apply(run, &next, &run->layers, changes, reason);
+    /* The style that it is already: its file may be another one by now, or the window's key chose another style. */
+    if (ret == 0 && json_array_size(changes) == 0 && strcmp(name, "network.style") == 0)
+        ret = ar_pipeline_set_style(run->pipeline, text, reason);
     json_decref(changes);
     return ret;
 }
