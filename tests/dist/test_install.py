@@ -51,7 +51,8 @@ class Install(harness.Case):
     def check_contents(self, prefix, folder, configuration):
         unit = (folder / 'lib/systemd/system/ar-daemon.service').read_text()
         self.assertIn(f'\nExecStart={prefix}/bin/ar-daemon\n', unit)
-        finished = harness.run_program(folder / 'bin/ar-daemon', '--config', configuration, '--check-config', folder=self.folder)
+        finished = harness.run_program(folder / 'bin/ar-daemon', '--config', configuration, '--check-config',
+                                       '--set', f'network.style_path={folder}/share/ar-daemon/styles', folder=self.folder)
         self.assertEqual(finished.code, 0, finished)
         for script in ('share/bash-completion/completions/ar-daemon', 'share/man/man8/ar-daemon.8'):
             self.assertIn(f'{prefix}/share/ar-daemon/styles', (folder / script).read_text().replace('\\-', '-'))

@@ -135,7 +135,7 @@ class Events(harness.Case):
                 for _ in range(N_BURSTS):
                     with daemon.connect() as busy:  # each has a burst of its own
                         for _ in range(BURST):
-                            busy.sendall(request('set', 'budget.frame', f'{20 + n_set % 5}ms'))
+                            busy.sendall(request('set', 'budget.frame', f'{21 + n_set % 5}ms'))
                             self.assertTrue(receive_line(busy)['ok'])
                             n_set += 1
                 told = lost = 0

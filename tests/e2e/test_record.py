@@ -338,7 +338,10 @@ class Refusals(Case):
         self.folder.chmod(0o755)
         (self.folder / 'run').mkdir()
         os.chown(self.folder / 'run', 65534, 65534)
-        with self.daemon(*SCENE, *HERE, socket_path=self.folder / 'run/socket',
+        style = self.folder / 'run/style.safetensors'  # the tree may be where nobody may look
+        shutil.copy(harness.MODELS / 'scream.safetensors', style)
+        style.chmod(0o644)
+        with self.daemon(*SCENE, *HERE, '--style', style, socket_path=self.folder / 'run/socket',
                          prefix=('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups')) as daemon:
             daemon.wait_painted(1)
             self.check_refused(daemon, 'out', 'Permission denied', 'user 65534')
