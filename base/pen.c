@@ -73,7 +73,7 @@ struct ar_pen ar_pen_on(struct ar_frame *frame, uint32_t dot_px, uint8_t luma)
 
     return (struct ar_pen){ .frame = frame,
                             .dot_px = dot_px,
-                            .luma = limited ? (uint8_t)(16 + luma * 219 / 255) : luma };
+                            .luma = (uint8_t)(limited ? 16 + luma * 219 / 255 : luma) };
 }
 
 static void draw_dot(const struct ar_pen *pen, uint32_t left, uint32_t top)
