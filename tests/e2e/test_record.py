@@ -437,6 +437,9 @@ class Disks(Case):
     def check_pace(self, usual, now):
         """As usual, but for what a busy machine does."""
         self.assertGreater(now['painted'], 0.8 * usual['painted'])
+        if harness.SANITIZE != 'none':
+            print('SKIPPED: deadlines say nothing under a sanitizer')
+            return
         for name in ('missed', 'dropped', 'degraded'):
             self.assertLess(now[name], usual[name] + 0.2 * usual['painted'], name)
 
