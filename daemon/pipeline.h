@@ -206,7 +206,7 @@ struct ar_pipeline_status {
     int64_t
         phase_us; /* of the newest frame's arrival after the screen's last refresh; -1: unknown */
     uint64_t n_captured; /* all that came: painted, dropped, degraded, and the few under way */
-    uint64_t n_dropped; /* overtaken, or no buffer free */
+    uint64_t n_dropped;  /* overtaken, or no buffer free */
     uint64_t n_lost;
     uint64_t n_corrupt;
     uint64_t n_guessed; /* pictures whose time stamp could not be */

@@ -221,8 +221,7 @@ START_TEST(the_folder_is_the_state_folder)
     set_variable("STATE_DIRECTORY", places[_i].state);
     set_variable("XDG_STATE_HOME", places[_i].xdg);
     set_variable("HOME", places[_i].home);
-    ck_assert_int_eq(ar_state_folder(path, sizeof(path)),
-                     places[_i].folder ? 0 : -ENOENT);
+    ck_assert_int_eq(ar_state_folder(path, sizeof(path)), places[_i].folder ? 0 : -ENOENT);
     if (places[_i].folder) {
         ck_assert_str_eq(path, places[_i].folder);
         ck_assert_int_eq(ar_state_folder(path, strlen(places[_i].folder) + 1), 0);
