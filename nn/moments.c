@@ -6,11 +6,6 @@
 
 #include "base/macros.h"
 
-static float *set_of(const struct ar_running *running, uint32_t rung)
-{
-    return running->values + (size_t)rung * running->n_values;
-}
-
 /* `values` of another rung, as `old` became `now`; channels that both have. */
 static void follow(float *values, const float *old, const float *now, uint32_t n_channels,
                    uint32_t max_channels)
@@ -34,14 +29,14 @@ void ar_moments_end_frame(struct ar_running *running, const struct ar_layer *lay
     const bool moves = running->has_own && ar_running_find(running, rung, frame);
 
     if (moves)
-        memcpy(old, set_of(running, rung), running->n_values * sizeof(*old));
+        memcpy(old, ar_running_set(running, rung), running->n_values * sizeof(*old));
     ar_running_end_frame(running, frame, rate);
     for (uint32_t other = 0; moves && other < running->n_keys; other++) {
         const uint32_t n_common = ar_min_u32(layer->channels[other], layer->channels[rung]);
 
         if (other == rung || !ar_running_find(running, other, frame))
             continue;
-        follow(set_of(running, other), old, set_of(running, rung), n_common,
+        follow(ar_running_set(running, other), old, ar_running_set(running, rung), n_common,
                layer->max_outputs);
         running->updated[other] = frame;
     }

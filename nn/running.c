@@ -14,7 +14,7 @@ void ar_running_init(struct ar_running *running, uint32_t n_keys, uint32_t n_val
     };
 }
 
-static float *set_of(const struct ar_running *running, uint32_t key)
+float *ar_running_set(const struct ar_running *running, uint32_t key)
 {
     return running->values + (size_t)key * running->n_values;
 }
@@ -25,7 +25,7 @@ const float *ar_running_find(const struct ar_running *running, uint32_t key, uin
 
     if (updated == 0 || frame - updated > AR_RUNNING_MAX_AGE)
         return NULL;
-    return set_of(running, key);
+    return ar_running_set(running, key);
 }
 
 float *ar_running_own(struct ar_running *running, uint32_t key)
@@ -49,7 +49,7 @@ void ar_running_end_frame(struct ar_running *running, uint64_t frame, float rate
         return;
 
     const bool known = !running->replace && ar_running_find(running, key, frame) != NULL;
-    float *const values = set_of(running, key);
+    float *const values = ar_running_set(running, key);
 
     for (uint32_t i = 0; i < running->n_values; i++)
         values[i] =

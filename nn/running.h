@@ -35,6 +35,9 @@ struct ar_running {
 void ar_running_init(struct ar_running *running, uint32_t n_keys, uint32_t n_values,
                      struct ar_arena *arena);
 
+/* The values of a key, whether or not they can be used. */
+float *ar_running_set(const struct ar_running *running, uint32_t key);
+
 /*
  * The set of a key as of the frames before `frame`; NULL when there is none or it is too old.
  */
