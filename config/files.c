@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ending.h"
 #include "base/reason.h"
 
 #define ENDING ".conf"
@@ -23,10 +24,7 @@ static int refuse(const char *where, int ret, const char *what, ar_config_proble
 
 static int is_drop_in(const struct dirent *entry)
 {
-    const size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length > strlen(ENDING) &&
-           strcmp(entry->d_name + length - strlen(ENDING), ENDING) == 0;
+    return entry->d_name[0] != '.' && ar_has_ending(entry->d_name, ENDING);
 }
 
 /* By bytes: the same on every machine, whatever its language. */

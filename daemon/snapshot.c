@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "base/ending.h"
 #include "base/macros.h"
 #include "daemon/convert.h"
 #include "display/jpeg.h"
@@ -97,18 +98,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-static bool has_ending(const char *path)
-{
-    static const char *const endings[] = { ".jpg", ".jpeg" };
-    const size_t length = strlen(path);
-
-    for (size_t i = 0; i < AR_ARRAY_LEN(endings); i++)
-        if (length > strlen(endings[i]) &&
-            strcasecmp(path + length - strlen(endings[i]), endings[i]) == 0)
-            return true;
-    return false;
-}
-
 static int init(struct ar_snapshot *snapshot, const struct ar_snapshot_params *params)
 {
     struct ar_frame_shape shape = { .width_px = params->painting.width_px,
@@ -142,11 +131,12 @@ static void release(struct ar_snapshot *snapshot)
 int ar_snapshot_start(struct ar_snapshot **out, const struct ar_snapshot_params *params,
                       struct ar_reason *reason)
 {
+    static const char *const endings[] = { ".jpg", ".jpeg", NULL };
     struct ar_snapshot *snapshot;
     int ret;
 
     *out = NULL;
-    if (!has_ending(params->path))
+    if (!ar_has_ending_of(params->path, endings))
         return ar_reason_set(reason, -EINVAL, "%s: the file's name must end in .jpg or .jpeg",
                              params->path);
     snapshot = calloc(1, sizeof(*snapshot));

@@ -11,19 +11,13 @@
 
 #include <sys/stat.h>
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "daemon/state_folder.h"
 
 #define TAG "styles"
 
 #define ENDING ".safetensors"
-
-static bool has_ending(const char *name)
-{
-    size_t length = strlen(name);
-
-    return length > strlen(ENDING) && strcmp(name + length - strlen(ENDING), ENDING) == 0;
-}
 
 static const struct ar_style *find(const struct ar_styles *styles, const char *name)
 {
@@ -75,7 +69,7 @@ static void add_folder(struct ar_styles *styles, const char *folder)
         return;
     /* A stream of our own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while ((entry = readdir(dir)))
-        if (has_ending(entry->d_name))
+        if (ar_has_ending(entry->d_name, ENDING))
             add(styles, folder, entry->d_name);
     closedir(dir);
 }
@@ -200,7 +194,7 @@ int ar_styles_resolve(const struct ar_styles *styles, const char *name_or_path, 
 {
     const struct ar_style *style;
 
-    if (strchr(name_or_path, '/') || has_ending(name_or_path)) {
+    if (strchr(name_or_path, '/') || ar_has_ending(name_or_path, ENDING)) {
         snprintf(path, path_b, "%s", name_or_path);
         return 0;
     }

@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 
 #define TAG "watch"
@@ -19,21 +20,14 @@
 
 #define MASK (IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
 
-static bool ends_in(const char *name, const char *ending)
-{
-    const size_t name_b = strlen(name);
-    const size_t ending_b = strlen(ending);
-
-    return name_b >= ending_b && strcmp(name + name_b - ending_b, ending) == 0;
-}
-
 /* Our own files' names, whichever folder they are in: an event too many costs a look at the files. */
 static bool is_ours(const struct ar_watch *watch, const char *name)
 {
     const size_t own_b = strlen(watch->name);
 
-    return ends_in(name, ".conf") || (strncmp(name, watch->name, own_b) == 0 &&
-                                      (name[own_b] == '\0' || strcmp(name + own_b, ".d") == 0));
+    return ar_has_ending(name, ".conf") ||
+           (strncmp(name, watch->name, own_b) == 0 &&
+            (name[own_b] == '\0' || strcmp(name + own_b, ".d") == 0));
 }
 
 static void on_pause_over(void *user, uint64_t n_expired)

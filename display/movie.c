@@ -6,27 +6,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ending.h"
 #include "base/macros.h"
 
 #define DEFAULT_RATE_MILLIHZ 30000u
 
 static const struct ar_movie_kind *const kinds[] = { &ar_movie_y4m, &ar_movie_mp4 };
 
-static bool has_ending(const char *path, const struct ar_movie_kind *kind)
-{
-    size_t length = strlen(path);
-
-    for (const char *const *ending = kind->endings; *ending; ending++)
-        if (length > strlen(*ending) &&
-            strcasecmp(path + length - strlen(*ending), *ending) == 0)
-            return true;
-    return false;
-}
-
 const struct ar_movie_kind *ar_movie_kind_of(const char *path)
 {
     for (size_t i = 0; i < AR_ARRAY_LEN(kinds); i++)
-        if (has_ending(path, kinds[i]))
+        if (ar_has_ending_of(path, kinds[i]->endings))
             return kinds[i];
     return NULL;
 }
