@@ -28,7 +28,17 @@ static int make_folders(const char *path)
     return 0;
 }
 
-static int write_all(int fd, const void *data, size_t data_b)
+void ar_file_folder(const char *path, char *folder, size_t folder_b)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        snprintf(folder, folder_b, ".");
+    else
+        snprintf(folder, folder_b, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+int ar_file_write(int fd, const void *data, size_t data_b)
 {
     const uint8_t *next = data;
 
@@ -42,7 +52,7 @@ static int write_all(int fd, const void *data, size_t data_b)
         next += n_written;
         data_b -= (size_t)n_written;
     }
-    return fsync(fd) < 0 ? -errno : 0;
+    return 0;
 }
 
 static int write_new(const char *path, const void *data, size_t data_b)
@@ -54,7 +64,9 @@ static int write_new(const char *path, const void *data, size_t data_b)
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return -errno;
-    ret = write_all(fd, data, data_b);
+    ret = ar_file_write(fd, data, data_b);
+    if (ret == 0 && fsync(fd) < 0)
+        ret = -errno;
     if (close(fd) < 0 && ret == 0)
         ret = -errno;
     return ret;
@@ -64,14 +76,10 @@ static int write_new(const char *path, const void *data, size_t data_b)
 static void sync_folder(const char *path)
 {
     char folder[PATH_MAX];
-    char *slash;
     int fd;
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ar_file_folder(path, folder, sizeof(folder));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
     fsync(fd);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/ending.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #define TAG "watch"
@@ -65,14 +66,10 @@ void ar_watch_init(struct ar_watch *watch, struct ar_loop *loop, ar_watch_fn *on
 static void add_folder_of(struct ar_watch *watch, const char *path)
 {
     char folder[AR_CONFIG_PATH_MAX_B];
-    char *slash;
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    if (inotify_add_watch(watch->fd, slash ? folder : ".", MASK) < 0 && errno != ENOENT)
-        ar_log_err(TAG, -errno, "%s: changes in it are not seen", slash ? folder : ".");
+    ar_file_folder(path, folder, sizeof(folder));
+    if (inotify_add_watch(watch->fd, folder, MASK) < 0 && errno != ENOENT)
+        ar_log_err(TAG, -errno, "%s: changes in it are not seen", folder);
 }
 
 void ar_watch_renew(struct ar_watch *watch, const struct ar_layers *layers)

@@ -4,13 +4,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include "base/file.h"
 
 #define ENDING ".part"
 
@@ -90,19 +91,10 @@ int ar_part_open(struct ar_part *part, const char *path, struct ar_reason *reaso
     return open_straight(part, reason);
 }
 
-/* Bytes of the folder's name in a path, its last slash left out but for the root's; 0: the working directory. */
-static int folder_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (!slash)
-        return 0;
-    return slash == path ? 1 : (int)(slash - path);
-}
-
 /* Why there can be no new file of this name. */
 static int refuse_new(const struct ar_part *part, int ret, struct ar_reason *reason)
 {
+    char folder[PATH_MAX];
     struct stat found;
 
     if (lstat(part->path, &found) == 0) {
@@ -119,19 +111,18 @@ static int refuse_new(const struct ar_part *part, int ret, struct ar_reason *rea
     }
     if (ret == -ENAMETOOLONG)
         return ar_reason_set_err(reason, ret, "%.100s...", part->path);
+    ar_file_folder(part->path, folder, sizeof(folder));
     if (ret == -ENOENT)
-        return ar_reason_set(reason, ret, "%s: there is no folder %.*s", part->path,
-                             folder_length(part->path), part->path);
+        return ar_reason_set(reason, ret, "%s: there is no folder %s", part->path, folder);
     return ar_reason_set_err(reason, ret, "%s: cannot be created", part->path);
 }
 
 static int open_nameless(const char *path)
 {
     char folder[PATH_MAX];
-    int length = folder_length(path);
     int fd;
 
-    snprintf(folder, sizeof(folder), "%.*s", length > 0 ? length : 1, length > 0 ? path : ".");
+    ar_file_folder(path, folder, sizeof(folder));
     fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     return fd < 0 ? -errno : fd;
 }
@@ -179,22 +170,9 @@ bool ar_part_is_regular(const struct ar_part *part)
 int ar_part_write(struct ar_part *part, const void *data, size_t size_b,
                   struct ar_reason *reason)
 {
-    const uint8_t *next = data;
+    const int ret = ar_file_write(part->fd, data, size_b);
 
-    while (size_b > 0) {
-        ssize_t n_written = write(part->fd, next, size_b);
-
-        if (n_written < 0 && errno == EINTR)
-            continue;
-        if (n_written < 0) {
-            int ret = -errno;
-
-            return ar_reason_set_err(reason, ret, "%s: cannot be written", part->path);
-        }
-        next += n_written;
-        size_b -= (size_t)n_written;
-    }
-    return 0;
+    return ret < 0 ? ar_reason_set_err(reason, ret, "%s: cannot be written", part->path) : 0;
 }
 
 /* What has no name at all is linked while it is open. */

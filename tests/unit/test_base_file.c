@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/macros.h"
 #include "tests/suite.h"
 
 static char folder[] = "/tmp/test_file.XXXXXX";
@@ -118,6 +119,24 @@ START_TEST(keeps_what_was_there)
 }
 END_TEST
 
+static const struct {
+    const char *path;
+    const char *folder;
+} folders[] = {
+    { "/a/b/c", "/a/b" }, { "/a", "/" }, { "a/b", "a" }, { "a", "." }, { "/a/", "/a" },
+};
+
+START_TEST(tells_the_folder)
+{
+    char found[64];
+
+    ar_file_folder(folders[_i].path, found, sizeof(found));
+    ck_assert_str_eq(found, folders[_i].folder);
+    ar_file_folder("/abc/d", found, 4);
+    ck_assert_str_eq(found, "/ab");
+}
+END_TEST
+
 int main(void)
 {
     Suite *const suite = suite_create("file");
@@ -128,6 +147,7 @@ int main(void)
     tcase_add_test(tcase, makes_folders);
     tcase_add_loop_test(tcase, follows_no_link, 0, 2);
     tcase_add_test(tcase, keeps_what_was_there);
+    tcase_add_loop_test(tcase, tells_the_folder, 0, AR_ARRAY_LEN(folders));
     suite_add_tcase(suite, tcase);
     return ar_suite_run(suite);
 }
