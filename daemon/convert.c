@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/macros.h"
 #include "base/pool.h"
 #include "nn/image.h"
 
@@ -37,8 +38,7 @@ int ar_convert_create(struct ar_convert **out, const struct ar_frame_shape *shap
     if (!convert)
         return -ENOMEM;
     convert->kernels = kernels;
-    convert->memory =
-        aligned_alloc(ALIGN_TO_B, (memory_b + ALIGN_TO_B - 1) / ALIGN_TO_B * ALIGN_TO_B);
+    convert->memory = aligned_alloc(ALIGN_TO_B, ar_align_up(memory_b, ALIGN_TO_B));
     if (convert->memory) {
         memset(convert->memory, 0, memory_b);
         ret = ar_pool_create(&convert->pool, shape, N_FRAMES);

@@ -9,6 +9,7 @@
 #include "base/macros.h"
 #include "daemon/ctl/ask.h"
 #include "daemon/ctl/calls.h"
+#include "daemon/field.h"
 #include "daemon/wire.h"
 
 /* A disk has so long for what it still has to take. */
@@ -34,19 +35,12 @@ static bool make_absolute(char *name, char *path, size_t path_b)
     return false;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
 static bool is_under_way(const json_t *written)
 {
     static const char *const words[] = { "recording", "finishing", "waiting" };
 
     for (size_t i = 0; i < AR_ARRAY_LEN(words); i++)
-        if (strcmp(text_of(written, "state"), words[i]) == 0)
+        if (strcmp(ar_field_string(written, "state"), words[i]) == 0)
             return true;
     return false;
 }
@@ -78,11 +72,11 @@ static int tell(const struct ar_ctl_call *call, const json_t *written,
     else if (is_under_way(written))
         fprintf(stderr,
                 "ar-ctl: %s: the disk is slow; `ar-ctl status` says when it is written\n",
-                text_of(written, "file"));
+                ar_field_string(written, "file"));
     if (is_under_way(written))
         return EX_TEMPFAIL;
-    if (strcmp(text_of(written, "state"), "failed") == 0) {
-        fprintf(stderr, "ar-ctl: %s\n", text_of(written, "error"));
+    if (strcmp(ar_field_string(written, "state"), "failed") == 0) {
+        fprintf(stderr, "ar-ctl: %s\n", ar_field_string(written, "error"));
         return EXIT_FAILURE; /* as for what is refused */
     }
     if (!call->json)
@@ -92,15 +86,14 @@ static int tell(const struct ar_ctl_call *call, const json_t *written,
 
 static void print_recording(const json_t *recording)
 {
-    printf("%s: %.1f s, %lld pictures, %lld dropped\n", text_of(recording, "file"),
-           json_number_value(json_object_get(recording, "seconds")),
-           json_integer_value(json_object_get(recording, "pictures")),
-           json_integer_value(json_object_get(recording, "dropped")));
+    printf("%s: %.1f s, %lld pictures, %lld dropped\n", ar_field_string(recording, "file"),
+           ar_field_number(recording, "seconds"), ar_field_count(recording, "pictures"),
+           ar_field_count(recording, "dropped"));
 }
 
 static void print_snapshot(const json_t *snapshot)
 {
-    puts(text_of(snapshot, "file"));
+    puts(ar_field_string(snapshot, "file"));
 }
 
 /* Asks with these arguments, and where it takes time, for the end of it. */

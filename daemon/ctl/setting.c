@@ -8,19 +8,13 @@
 #include "daemon/ctl/calls.h"
 #include "daemon/ctl/link.h"
 #include "daemon/explain.h"
+#include "daemon/field.h"
 
 #define RESTART_S 15 /* a camera may take its time */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
 void ar_ctl_print_setting(const json_t *result)
 {
-    printf("%s = %s\n", text_of(result, "key"), text_of(result, "value"));
+    printf("%s = %s\n", ar_field_string(result, "key"), ar_field_string(result, "value"));
 }
 
 /* A setting, or what `explain` found. */
@@ -41,14 +35,16 @@ void ar_ctl_print_settings(const json_t *result)
     json_array_foreach(json_object_get(result, "keys"), i, key)
     {
         char line[600];
-        const bool is_default = strcmp(text_of(key, "origin"), "default") == 0;
+        const bool is_default = strcmp(ar_field_string(key, "origin"), "default") == 0;
 
-        snprintf(line, sizeof(line), "%s = %s", text_of(key, "key"), text_of(key, "value"));
+        snprintf(line, sizeof(line), "%s = %s", ar_field_string(key, "key"),
+                 ar_field_string(key, "value"));
         if (is_default)
             printf("%-36s ; default\n", line);
         else
-            printf("%-36s ; %s, default %s\n", line, text_of(key, "origin"),
-                   text_of(key, "default")[0] != '\0' ? text_of(key, "default") : "(empty)");
+            printf("%-36s ; %s, default %s\n", line, ar_field_string(key, "origin"),
+                   ar_field_string(key, "default")[0] != '\0' ? ar_field_string(key, "default")
+                                                              : "(empty)");
     }
 }
 
@@ -63,16 +59,15 @@ static void print_changes(const json_t *result)
     json_array_foreach(changes, i, change)
     {
         ar_ctl_print_setting(change);
-        if (strcmp(text_of(change, "apply"), "restart") == 0)
+        if (strcmp(ar_field_string(change, "apply"), "restart") == 0)
             fprintf(stderr, "ar-ctl: %s: will hold when ar-daemon is started again\n",
-                    text_of(change, "key"));
+                    ar_field_string(change, "key"));
     }
 }
 
 void ar_ctl_print_save(const json_t *result)
 {
-    printf("%s: %lld keys\n", text_of(result, "file"),
-           json_integer_value(json_object_get(result, "keys")));
+    printf("%s: %lld keys\n", ar_field_string(result, "file"), ar_field_count(result, "keys"));
 }
 
 /* Waits for the end of the restart with this number. An exit code. */
@@ -82,8 +77,8 @@ static int wait_restart(const char *socket_path, json_int_t number)
         const struct timespec pause = { .tv_nsec = 50000000 };
         int code;
         json_t *status = ar_ctl_ask(socket_path, "status", NULL, 0, &code);
-        const bool ended = json_integer_value(json_object_get(status, "restarts")) >= number;
-        const char *problem = text_of(status, "restart_problem");
+        const bool ended = ar_field_count(status, "restarts") >= number;
+        const char *problem = ar_field_string(status, "restart_problem");
 
         if (ended && problem[0] != '\0') {
             fprintf(stderr, "ar-ctl: %s; the settings before are back\n", problem);

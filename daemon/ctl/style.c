@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/ctl/calls.h"
+#include "daemon/field.h"
 
 void ar_ctl_print_style(const json_t *result)
 {
@@ -25,8 +26,6 @@ void ar_ctl_print_style(const json_t *result)
     }
     json_array_foreach(broken, i, style)
     {
-        const char *problem = json_string_value(json_object_get(style, "problem"));
-
-        fprintf(stderr, "ar-ctl: left out: %s\n", problem ? problem : "");
+        fprintf(stderr, "ar-ctl: left out: %s\n", ar_field_string(style, "problem"));
     }
 }
