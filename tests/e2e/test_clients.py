@@ -243,8 +243,9 @@ class Many(harness.Case):
               f'without them {quiet_missed} of {quiet_painted}', flush=True)
         self.assertGreater(rate, 0.95 * N_CLIENTS * REQUESTS_PER_S)
         self.assertGreater(painted, 0.95 * quiet_painted)
-        # A machine that others use misses some either way.
-        self.assertLessEqual(share, quiet_share + 0.03 * harness.SLOW)
+        if harness.SLOW < 2:  # a sanitizer makes most frames late, with clients or without
+            # A machine that others use misses some either way.
+            self.assertLessEqual(share, quiet_share + 0.03)
 
 
 if __name__ == '__main__':
