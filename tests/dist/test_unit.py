@@ -17,7 +17,9 @@ MOST_EXPOSURE = 1.5
 class Unit(harness.Case):
     def copy(self, unit):
         """The unit in a folder of its own, with a program that is there."""
-        text = re.sub(r'(?m)^ExecStart=\S+', f'ExecStart={harness.DAEMON}', unit.read_text())
+        text = unit.read_text()
+        for setting, program in (('ExecStart', harness.DAEMON), ('ExecReload', harness.CTL)):
+            text = re.sub(rf'(?m)^{setting}=\S+', f'{setting}={program}', text)
         copy = self.folder / unit.name
         copy.write_text(text)
         return copy
@@ -49,6 +51,28 @@ class Unit(harness.Case):
         groups = (root / 'etc/group').read_text().splitlines()
         self.assertIn('video:x:44:ar-daemon', groups)
         self.assertIn(f'ar-daemon:x:{gid}:', groups)
+
+    def test_reload(self):
+        """`systemctl reload` asks the daemon that it started: the command is the unit's own, the rest is as there."""
+        configuration = self.folder / 'test.conf'
+        for unit in (UNIT, USER_UNIT):
+            with self.subTest(unit=unit):
+                command = re.search(r'(?m)^ExecReload=\S+/ar-ctl (.*)$', unit.read_text())[1]
+                runtime = self.folder / 'ar-daemon'
+                configuration.write_text('[budget]\nframe = 20ms\n')
+                with self.daemon('--config', configuration, '--source', 'pattern:32x32@60', '--display', 'null', '--width',
+                                 '0.25', '--set', 'daemon.socket=', socket_path=runtime / 'control.sock',
+                                 env={'RUNTIME_DIRECTORY': str(runtime)}) as daemon:
+                    daemon.wait_painted(1)
+                    arguments = command.replace('%t', str(self.folder)).split()
+                    configuration.write_text('[budget]\nframe = 33ms\n')
+                    reply = harness.run_program(harness.CTL, *arguments, folder=self.folder)
+                    self.assertEqual((reply.code, reply.out, reply.err), (0, 'budget.frame = 33ms\n', ''))
+                    configuration.write_text('[budget]\nframe = 33\n')
+                    reply = harness.run_program(harness.CTL, *arguments, folder=self.folder)
+                    self.assertNotEqual(reply.code, 0)
+                    self.assertIn(f'{configuration}:2', reply.err)
+                    self.assertEqual(daemon.status()['budget_us'], 33000)
 
     def test_limit(self):
         """A camera that is away must not end it: tries as far apart as RestartSec stay below the limit."""

@@ -18,6 +18,7 @@ class Service(machine.Case):
             print(f'{name}: {what}', flush=True)
         self.check_start(found['start'], found['process'])
         self.check_record(found['record'])
+        self.check_reload(found['reload'])
         self.assertEqual(found['stall']['n_restarts'], 1)
         self.assertNotEqual(found['stall']['pid'], found['stall']['pid_before'])
         self.assertLess(found['stall']['seconds'], RESTART_S * machine.SLOW)
@@ -31,7 +32,12 @@ class Service(machine.Case):
         self.assertEqual(record['states'], {'recording': 'done', 'snapshot': 'done'})
         self.assertGreater(record['sizes']['recording'], 3 * 640 * 360 * 3 // 2)
         self.assertGreater(record['sizes']['snapshot'], 10000)
-        self.assertRegex(record['elsewhere'], r'^/home/out\.y4m: .*may write into /var/lib/ar-daemon$')
+        for words in record['elsewhere']:
+            self.assertRegex(words, r'^/(home|tmp|srv|var)/\S+\.(y4m|jpg): .*may write into /var/lib/ar-daemon$')
+
+    def check_reload(self, reload):
+        self.assertEqual((reload['budget_us'], reload['refused']), (33000, True))
+        self.assertEqual((reload['active'], reload['n_restarts']), ('active', 0))
 
     def check_start(self, start, process):
         self.assertEqual(start['active'], 'active')

@@ -19,8 +19,12 @@ DIST = pathlib.Path(guest.PARAMETERS['tree']) / 'dist'
 UNITS = pathlib.Path('/run/systemd/system')
 CONTROL = '/run/ar-daemon/control.sock'
 STATE = pathlib.Path('/var/lib/ar-daemon')
+CONFIGURATION_FILE = PREFIX / 'etc/ar-daemon/ar-daemon.conf'
 DRIVER = pathlib.Path('/sys/bus/platform/drivers/vivid')
 WATCHDOG_S = 10  # as the unit has it
+# Where a user may want files and the service may not write.
+ELSEWHERE = (('record', 'start', '/home/out.y4m'), ('record', 'start', '/home/me/out.y4m'), ('record', 'start', '/tmp/out.y4m'),
+             ('record', 'start', '/srv/out.y4m'), ('snapshot', '/home/me/out.jpg'), ('snapshot', '/var/tmp/out.jpg'))
 
 CONFIGURATION = """
 [capture]
@@ -70,13 +74,13 @@ def install(source, target):
 def install_daemon():
     """Where `meson install` puts it."""
     install(guest.DAEMON, PREFIX / 'bin/ar-daemon')
+    install(guest.PARAMETERS['ctl'], PREFIX / 'bin/ar-ctl')
     install(guest.PLAIN_STYLE, PREFIX / 'share/ar-daemon/styles/plain.safetensors')
     install(guest.PARAMETERS['unit'], UNITS / UNIT)
     install(DIST / '70-ar-daemon.rules', pathlib.Path('/run/udev/rules.d/70-ar-daemon.rules'))
     guest.command('systemd-sysusers', DIST / 'ar-daemon.sysusers')
-    configuration = PREFIX / 'etc/ar-daemon/ar-daemon.conf'
-    configuration.parent.mkdir(parents=True, exist_ok=True)
-    configuration.write_text(CONFIGURATION)
+    CONFIGURATION_FILE.parent.mkdir(parents=True, exist_ok=True)
+    CONFIGURATION_FILE.write_text(CONFIGURATION)
 
 
 def become_systemd():
@@ -142,7 +146,23 @@ def record():
 
     states = guest.wait_until(lambda: len(ended()) == len(files) and ended(), 'both written')
     sizes = {name: path.stat().st_size for name, path in files.items()}
-    return {'states': states, 'sizes': sizes, 'elsewhere': guest.ask_error(CONTROL, 'record', 'start', '/home/out.y4m')}
+    return {'states': states, 'sizes': sizes,
+            'elsewhere': [guest.ask_error(CONTROL, *words) for words in ELSEWHERE]}
+
+
+def reload():
+    """A changed file is taken over; a wrong one fails the reload, and nothing else."""
+    CONFIGURATION_FILE.write_text(CONFIGURATION + '[budget]\nframe = 33ms\n')
+    guest.command('systemctl', 'reload', UNIT)
+    guest.wait_until(lambda: guest.ask_status(CONTROL)['budget_us'] == 33000, 'the budget of the file')
+    CONFIGURATION_FILE.write_text(CONFIGURATION + '[budget]\nframe = 34\n')
+    try:
+        guest.command('systemctl', 'reload', UNIT)
+        refused = False
+    except AssertionError:
+        refused = True
+    CONFIGURATION_FILE.write_text(CONFIGURATION)
+    return {'refused': refused, 'budget_us': guest.ask_status(CONTROL)['budget_us'], **state()}
 
 
 def stall():
@@ -187,6 +207,7 @@ def case(_host):
         found = {'start': start()}
         found['process'] = process(found['start']['pid'])
         found['record'] = record()
+        found['reload'] = reload()
         found['stall'] = stall()
         found['away'] = take_camera_away()
         found['stop'] = stop()
