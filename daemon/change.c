@@ -328,7 +328,8 @@ static void keep_problem(void *user, const char *where, uint32_t line, const cha
         problems->first = text;
 }
 
-static void log_changes(const json_t *changes)
+/* To the log, and to the clients that listen: what a reload is about. What holds by now is told by tell(). */
+static void announce(struct ar_run *run, json_t *changes)
 {
     const json_t *change;
     size_t i;
@@ -345,6 +346,14 @@ static void log_changes(const json_t *changes)
                json_string_value(json_object_get(change, "value")),
                waits ? ": will hold when ar-daemon is started again" : "");
     }
+    ar_events_tell(&run->events, json_pack("{s:s, s:O, s:o*}", "event", "reload", "changes",
+                                           changes, "restart", ar_change_restart_json(run)));
+}
+
+static void tell_refused(struct ar_run *run, const struct ar_reason *reason)
+{
+    ar_events_tell(&run->events,
+                   json_pack("{s:s, s:s}", "event", "refused", "problem", reason->text));
 }
 
 static json_t *reload_into(struct ar_run *run, struct ar_layers *layers,
@@ -368,7 +377,7 @@ static json_t *reload_into(struct ar_run *run, struct ar_layers *layers,
         json_decref(changes);
         return NULL;
     }
-    log_changes(changes);
+    announce(run, changes);
     ar_watch_renew(&run->watch, &run->layers);
     return json_pack("{s:o, s:o*}", "changes", changes, "restart", ar_change_restart_json(run));
 }
@@ -383,6 +392,8 @@ json_t *ar_change_reload(struct ar_run *run, struct ar_reason *reason)
         result = reload_into(run, layers, next, reason);
     else
         ar_reason_set_err(reason, -ENOMEM, "reload");
+    if (!result)
+        tell_refused(run, reason);
     free(next);
     free(layers);
     return result;
@@ -394,8 +405,7 @@ static void go_back(struct ar_run *run)
     struct ar_reason reason;
 
     ar_log(AR_LOG_ERROR, TAG, "%s; the settings before are back", change->problem.text);
-    ar_events_tell(&run->events, json_pack("{s:s, s:s}", "event", "refused", "problem",
-                                           change->problem.text));
+    tell_refused(run, &change->problem);
     if (apply_live(run, &change->before, true, &reason) < 0)
         ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
     find_styles(run, &run->settings, &change->before);

@@ -3,13 +3,17 @@
 """ar-ctl events and wait: what is told, to whom, and how soon."""
 import json
 import os
+import signal
 import subprocess
 import time
 
 import harness
+import protocol
 from harness import receive_line, request
 
 PATTERN = ('--source', 'pattern:32x32@60', '--display', 'null', '--width', '0.25', '--threads', '1', '--budget', '20ms')
+DOCUMENTED = protocol.events()
+REFUSED = 1
 # What a connection may send at once, and so many of them that a socket is full of what they cause.
 BURST = 100
 N_BURSTS = 15
@@ -56,7 +60,11 @@ class Listener:
                 return None
             self.buffer += piece
         line, _, self.buffer = self.buffer.partition(b'\n')
-        return json.loads(line)
+        line = json.loads(line)
+        if 'event' in line:
+            fields = set(line) - {'protocol', 'event', 'time_s'}
+            assert DOCUMENTED[line['event']].fit(fields), f'{protocol.DOCUMENT} has other fields: {line}'
+        return line
 
     def next(self, name):
         """The next event of that name; others are passed over."""
@@ -115,6 +123,31 @@ class Events(harness.Case):
                     times.append(event['time_s'])
                     self.assertGreater(event['missed'] + event['given_up'], 1)
                 self.assertGreaterEqual(times[1] - times[0], 0.9)
+
+    def test_reload(self):
+        """What changed and how it applies, whoever asked for it; and why nothing did."""
+        configuration = self.folder / 'test.conf'
+        configuration.write_text('[budget]\nframe = 20ms\n')
+        with self.daemon('--config', configuration, *PATTERN[:-2]) as daemon:
+            daemon.wait_painted(1)
+            with Listener(daemon) as listener:
+                configuration.write_text('[budget]\nframe = 21ms\n[daemon]\nloop = poll\n')
+                daemon.signal(signal.SIGHUP)
+                event = listener.next('reload')
+                self.assertEqual({change['key']: (change['value'], change['apply']) for change in event['changes']},
+                                 {'budget.frame': ('21ms', 'live'), 'daemon.loop': ('poll', 'restart')})
+                self.assertNotIn('restart', event)
+                configuration.write_text('[budget]\nframe = 21ms\n[capture]\nflip = horizontal\n')
+                self.assertEqual(daemon.ctl('reload').code, 0)
+                event = listener.next('reload')
+                self.assertEqual(event['restart'], daemon.status()['restarts'])
+                self.assertEqual([(change['key'], change['apply']) for change in event['changes']], [('capture.flip', 'stage')])
+                configuration.write_text('[budget]\nframe = 21\n')
+                daemon.signal(signal.SIGHUP)
+                self.assert_words([f'{configuration}:2', '"21"'], listener.next('refused')['problem'])
+                configuration.write_text('[network]\nstyle = mona_lisa\n')
+                self.assertEqual(daemon.ctl('reload').code, REFUSED)
+                self.assertIn('mona_lisa', listener.next('refused')['problem'])
 
     def test_requests_go_on_between_events(self):
         with self.daemon(*PATTERN) as daemon:
