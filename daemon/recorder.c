@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/status.h"
 
 #define TAG "recorder"
 
@@ -58,13 +59,16 @@ static int check(const struct ar_recorder *recorder, const char *path,
                  struct ar_frame_shape *camera, struct ar_frame_shape *painting,
                  struct ar_reason *reason)
 {
+    struct ar_pipeline_status status;
     int ret;
 
     if (path[0] != '/')
         return ar_reason_set(reason, -EINVAL, "%s: not an absolute path", path);
+    ar_pipeline_status(recorder->pipeline, &status);
     ret = ar_pipeline_shapes(recorder->pipeline, camera, painting);
     if (ret < 0)
-        ar_reason_set(reason, ret, "%s: nothing is painted yet; try again", path);
+        ar_reason_set(reason, ret, "%s: ar-daemon is %s; try again", path,
+                      ar_status_state_name(status.state));
     return ret;
 }
 
