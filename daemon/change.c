@@ -294,11 +294,21 @@ int ar_change_set(struct ar_run *run, const char *name, const char *text,
                              "%s: cannot change while running; start ar-daemon with it", name);
     changes = json_array();
     ret = apply(run, &next, &run->layers, changes, reason);
-    /* The style that it is already: its file may be another one by now, or the window's key chose another style. */
+    /* The style that it is already: its file may be another one by now. */
     if (ret == 0 && json_array_size(changes) == 0 && strcmp(name, "network.style") == 0)
         ret = ar_pipeline_set_style(run->pipeline, text, reason);
     json_decref(changes);
     return ret;
+}
+
+int ar_change_style(struct ar_run *run, int step, struct ar_reason *reason)
+{
+    const char *now = run->settings.network.style;
+    const struct ar_style *style;
+
+    ar_styles_refresh(&run->styles);
+    style = ar_styles_step(&run->styles, now, step);
+    return ar_change_set(run, "network.style", style ? style->name : now, reason);
 }
 
 json_t *ar_change_restart_json(const struct ar_run *run)

@@ -31,6 +31,9 @@ struct ar_change {
 int ar_change_set(struct ar_run *run, const char *key, const char *text,
                   struct ar_reason *reason);
 
+/* The style so many places on in the list of styles, around its end, as a change of network.style. */
+int ar_change_style(struct ar_run *run, int step, struct ar_reason *reason);
+
 /*
  * Reads files and command line anew, and takes what they say: what was set and not saved is gone. A new reference, {"changes":
  * [{"key", "value", "apply"}]}, where "restart" is what will hold only after the next start. NULL with the reason, the

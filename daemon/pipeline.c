@@ -104,10 +104,16 @@ int ar_pipeline_check_pin(const struct ar_network_params *network, uint32_t n_th
 int ar_pipeline_open_style(const struct ar_pipeline *pipeline, const char *name,
                            struct ar_model **model, struct ar_reason *reason)
 {
+    const struct ar_style *style = ar_styles_get(pipeline->styles, name);
     char path[512];
     int ret = ar_styles_resolve(pipeline->styles, name, path, sizeof(path), reason);
 
-    return ret < 0 ? ret : ar_model_open(model, path, reason);
+    if (ret == 0)
+        ret = ar_model_open(model, path, reason);
+    /* A style of the list goes by its file's name, whatever is in the file: that is what can be asked for. */
+    if (ret == 0 && style)
+        memcpy((*model)->info.style, style->name, sizeof(style->name));
+    return ret;
 }
 
 int ar_pipeline_make_outputs(struct ar_pipeline *pipeline,

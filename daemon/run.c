@@ -216,16 +216,9 @@ static bool is_over(struct ar_run *run, struct ar_pipeline_end *end)
 /* The window's keys step through the styles. */
 static void serve_keys(struct ar_run *run, int steps)
 {
-    struct ar_pipeline_status status;
     struct ar_reason reason;
-    const struct ar_style *style;
 
-    if (steps == 0)
-        return;
-    ar_pipeline_status(run->pipeline, &status);
-    ar_styles_refresh(&run->styles);
-    style = ar_styles_step(&run->styles, status.style, steps);
-    if (style && ar_change_set(run, "network.style", style->name, &reason) < 0)
+    if (steps != 0 && ar_change_style(run, steps, &reason) < 0)
         ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
 }
 

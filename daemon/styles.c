@@ -19,7 +19,7 @@
 
 #define ENDING ".safetensors"
 
-static const struct ar_style *find(const struct ar_styles *styles, const char *name)
+const struct ar_style *ar_styles_get(const struct ar_styles *styles, const char *name)
 {
     for (uint32_t i = 0; i < styles->n_styles; i++)
         if (strcmp(styles->list[i].name, name) == 0)
@@ -54,8 +54,8 @@ static void add(struct ar_styles *styles, const char *folder, const char *file)
     memcpy(style.name, file, length);
     style.name[length] = '\0';
     written = snprintf(style.path, sizeof(style.path), "%s/%s", folder, file);
-    if (written < 0 || (size_t)written >= sizeof(style.path) || find(styles, style.name) ||
-        !take_stamp(&style.stamp, style.path))
+    if (written < 0 || (size_t)written >= sizeof(style.path) ||
+        ar_styles_get(styles, style.name) || !take_stamp(&style.stamp, style.path))
         return;
     styles->list[styles->n_styles++] = style;
 }
@@ -149,7 +149,7 @@ static bool is_same_file(const struct ar_style *a, const struct ar_style *b)
 /* What is known of the file from the last time. */
 static void recall(struct ar_style *style, const struct ar_styles *before)
 {
-    const struct ar_style *old = find(before, style->name);
+    const struct ar_style *old = ar_styles_get(before, style->name);
 
     if (!old || !is_same_file(old, style))
         return;
@@ -198,7 +198,7 @@ int ar_styles_resolve(const struct ar_styles *styles, const char *name_or_path, 
         snprintf(path, path_b, "%s", name_or_path);
         return 0;
     }
-    style = find(styles, name_or_path);
+    style = ar_styles_get(styles, name_or_path);
     if (!style)
         return unknown(styles, name_or_path, reason);
     snprintf(path, path_b, "%s", style->path);
@@ -208,7 +208,7 @@ int ar_styles_resolve(const struct ar_styles *styles, const char *name_or_path, 
 const struct ar_style *ar_styles_step(const struct ar_styles *styles, const char *name,
                                       int step)
 {
-    const struct ar_style *now = find(styles, name);
+    const struct ar_style *now = ar_styles_get(styles, name);
     const struct ar_style *good[AR_STYLES_MAX];
     int count = 0;
     int index = 0;

@@ -53,6 +53,9 @@ void ar_styles_refresh(struct ar_styles *styles);
 int ar_styles_resolve(const struct ar_styles *styles, const char *name_or_path, char *path,
                       size_t path_b, struct ar_reason *reason);
 
+/* NULL: none of the list has that name. */
+const struct ar_style *ar_styles_get(const struct ar_styles *styles, const char *name);
+
 /*
  * The style `step` places after `name` in the list, around its end, without those that have a problem; the first when name
  * is not in it. NULL when there is none.

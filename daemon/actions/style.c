@@ -22,27 +22,27 @@ static json_t *list_styles(const struct ar_styles *styles, const char *now)
 }
 
 /* The folders are looked at anew each time: a style that was put there just now is a style. */
-json_t *ar_action_style(struct ar_run *run, const char *const *args, struct ar_reason *reason)
+static json_t *look(struct ar_run *run)
 {
     struct ar_pipeline_status status;
-    const char *name = args[0];
-    int step = 0;
 
     ar_pipeline_status(run->pipeline, &status);
     ar_styles_refresh(&run->styles);
-    if (!name)
-        return list_styles(&run->styles, status.style);
-    if (strcmp(name, "next") == 0)
-        step = 1;
-    else if (strcmp(name, "prev") == 0)
-        step = -1;
-    if (step != 0) {
-        const struct ar_style *style = ar_styles_step(&run->styles, status.style, step);
+    return list_styles(&run->styles, status.style);
+}
 
-        if (style)
-            name = style->name;
-    }
-    if (ar_change_set(run, "network.style", name, reason) < 0)
-        return NULL;
-    return json_pack("{s:s}", "style", name);
+json_t *ar_action_style(struct ar_run *run, const char *const *args, struct ar_reason *reason)
+{
+    const char *name = args[0];
+    int ret;
+
+    if (!name)
+        return look(run);
+    if (strcmp(name, "next") == 0)
+        ret = ar_change_style(run, 1, reason);
+    else if (strcmp(name, "prev") == 0)
+        ret = ar_change_style(run, -1, reason);
+    else
+        ret = ar_change_set(run, "network.style", name, reason);
+    return ret < 0 ? NULL : json_pack("{s:s}", "style", run->settings.network.style);
 }

@@ -31,11 +31,15 @@ class Styles(harness.Case):
         self.assertEqual(reply.code, 0, reply)
         return [line[2:] for line in reply.out.splitlines()], reply.err
 
-    def change_to(self, style, name):
-        reply = self.running.ctl('style', str(style))
-        self.assertEqual(reply.code, 0, reply)
-        self.running.wait_until(lambda status: status['style'] == name, f'{name} paints')
+    def change_to(self, name):
+        """It goes by its file's name, whatever name is in the file: all that is told of it agrees."""
+        reply = self.running.ctl('style', name)
+        self.assertEqual((reply.code, reply.out), (0, f'style {name}\n'), reply)
+        self.assertEqual(self.running.ctl('wait', 'STYLE', name, '--timeout', f'{harness.START_S}s').code, 0)
         self.running.wait_painted(3)
+        told, = json.loads(self.running.ctl('get', '--json', 'network.style').out)['keys']
+        self.assertEqual((told['value'], self.running.status()['style']), (name, name))
+        self.assertIn(f'* {name}\n', self.running.ctl('style').out)
 
     def test_new_files_are_found(self):
         """In the folder of the settings and in the daemon's own, without a word to it; and gone when they are."""
@@ -46,9 +50,10 @@ class Styles(harness.Case):
         shutil.copy(GOOD, self.state / 'zebra.safetensors')
         more, _ = self.names()
         self.assertEqual(set(more) - set(names), {'mine', 'zebra'})
-        self.change_to('mine', 'great_wave')  # the style's own name is in the file
-        self.change_to('udnie', 'udnie')
-        self.change_to('zebra', 'great_wave')
+        self.change_to('mine')
+        self.assertEqual(self.running.ctl('style', 'prev').out, f'style {sorted(more)[sorted(more).index("mine") - 1]}\n')
+        self.change_to('udnie')
+        self.change_to('zebra')
         (self.styles / 'mine.safetensors').unlink()
         self.assertNotIn('mine', self.names()[0])
         reply = self.running.ctl('style', 'mine')
@@ -73,7 +78,7 @@ class Styles(harness.Case):
             self.running.wait_until(lambda status: status['style'] == names[at], f'{names[at]} is next')
         shutil.copy(GOOD, broken)
         self.assertIn('tattered', self.names()[0])
-        self.change_to('tattered', 'great_wave')
+        self.change_to('tattered')
 
     def test_a_file_that_changes_while_it_paints(self):
         """Truncated, replaced, removed: what paints is in memory; only the next change looks at the file."""
@@ -89,10 +94,11 @@ class Styles(harness.Case):
         other.rename(path)
         self.running.wait_painted(10)
         self.assertEqual(self.running.status()['style'], 'scream')
-        self.change_to('scream', 'great_wave')
+        self.change_to('scream')
+        self.assertIn('style scream (The Great Wave', self.running.log())
         path.unlink()
         self.running.wait_painted(10)
-        self.change_to('udnie', 'udnie')
+        self.change_to('udnie')
 
 
 if __name__ == '__main__':
