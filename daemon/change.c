@@ -28,6 +28,13 @@ static int apply_style(struct ar_run *run, const struct ar_settings *next,
     return ar_pipeline_set_style(run->pipeline, next->network.style, reason);
 }
 
+/* Which was looked into by find_styles(). */
+static int apply_style_path(struct ar_run *run, const struct ar_settings *next,
+                            const struct ar_config_key *key, struct ar_reason *reason)
+{
+    return ar_styles_check_folder(next->network.style_path, reason);
+}
+
 static int apply_control(struct ar_run *run, const struct ar_settings *next,
                          const struct ar_config_key *key, struct ar_reason *reason)
 {
@@ -79,9 +86,10 @@ static int apply_reload(struct ar_run *run, const struct ar_settings *next,
                         &run->layers, reason);
 }
 
-/* What can fail comes first. network.style_path holds when styles are looked for. */
+/* What can fail comes first. */
 static const struct live lives[] = {
     { "capture.controls.", true, true, apply_control },
+    { "network.style_path", true, false, apply_style_path },
     { "network.style", true, false, apply_style },
     { "daemon.reload", false, false, apply_reload },
     { "budget.", false, false, apply_budget },

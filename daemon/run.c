@@ -339,6 +339,8 @@ int ar_run(const struct ar_settings *settings, const struct ar_layers *layers)
     run->has_terminal = has_terminal();
     ar_log_set_level((enum ar_log_level)settings->daemon.log);
     ar_styles_find(&run->styles, settings->network.style_path);
+    if (run->styles.problem.text[0] != '\0')
+        ar_log(AR_LOG_WARN, TAG, "%s", run->styles.problem.text);
     code = open_loop(run);
     if (code == EX_OK)
         code = open_control(run);

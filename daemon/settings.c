@@ -186,11 +186,16 @@ static int check_output(const struct ar_settings *settings, struct ar_reason *re
     return ret;
 }
 
+static int check_style_path(const struct ar_settings *settings, struct ar_reason *reason)
+{
+    return ar_styles_check_folder(settings->network.style_path, reason);
+}
+
 static int check_style(const struct ar_settings *settings, struct ar_reason *reason)
 {
     const char *name = settings->network.style;
     struct ar_model *model = NULL;
-    struct ar_styles styles;
+    struct ar_styles styles = { .n_styles = 0 };
     char path[512];
     int ret;
 
@@ -203,9 +208,7 @@ static int check_style(const struct ar_settings *settings, struct ar_reason *rea
 }
 
 const struct ar_settings_check ar_settings_checks[] = {
-    { "capture.size", false, check_size },
-    { "capture.source", false, check_source },
-    { "display.output", false, check_output },
-    { "network.style", true, check_style },
-    { .key = NULL },
+    { "capture.size", false, check_size },     { "capture.source", false, check_source },
+    { "display.output", false, check_output }, { "network.style_path", true, check_style_path },
+    { "network.style", true, check_style },    { .key = NULL },
 };

@@ -27,20 +27,27 @@ const struct ar_style *ar_styles_get(const struct ar_styles *styles, const char 
     return NULL;
 }
 
-/* False when it is no file that could be read. */
-static bool take_stamp(struct ar_style_stamp *stamp, const char *path)
+/* -EINVAL when it is no file. */
+static int take_stamp(struct ar_style_stamp *stamp, const char *path)
 {
     struct stat status;
 
-    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
-        return false;
+    if (stat(path, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
     *stamp = (struct ar_style_stamp){
         .device = status.st_dev,
         .inode = status.st_ino,
         .size_b = (uint64_t)status.st_size,
         .changed_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
     };
-    return true;
+    return 0;
+}
+
+static void tell_folder(struct ar_reason *reason, const char *folder, int ret)
+{
+    ar_reason_set_err(reason, ret, "%s: styles in it cannot be read", folder);
 }
 
 static void add(struct ar_styles *styles, const char *folder, const char *file)
@@ -48,6 +55,7 @@ static void add(struct ar_styles *styles, const char *folder, const char *file)
     struct ar_style style = { .is_checked = false };
     size_t length = strlen(file) - strlen(ENDING);
     int written;
+    int ret;
 
     if (styles->n_styles == AR_STYLES_MAX || length >= sizeof(style.name))
         return;
@@ -55,16 +63,23 @@ static void add(struct ar_styles *styles, const char *folder, const char *file)
     style.name[length] = '\0';
     written = snprintf(style.path, sizeof(style.path), "%s/%s", folder, file);
     if (written < 0 || (size_t)written >= sizeof(style.path) ||
-        ar_styles_get(styles, style.name) || !take_stamp(&style.stamp, style.path))
+        ar_styles_get(styles, style.name))
         return;
-    styles->list[styles->n_styles++] = style;
+    ret = take_stamp(&style.stamp, style.path);
+    if (ret == 0)
+        styles->list[styles->n_styles++] = style;
+    else if (ret == -EACCES)
+        tell_folder(&styles->problem, folder, ret);
 }
 
+/* That there is none is a problem of the user's own alone, which is looked for by ar_styles_check_folder(). */
 static void add_folder(struct ar_styles *styles, const char *folder)
 {
-    DIR *dir = folder[0] != '\0' ? opendir(folder) : NULL;
+    DIR *dir = opendir(folder);
     const struct dirent *entry;
 
+    if (!dir && errno != ENOENT)
+        tell_folder(&styles->problem, folder, -errno);
     if (!dir)
         return;
     /* A stream of our own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
@@ -112,20 +127,28 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct ar_style *)a)->name, ((const struct ar_style *)b)->name);
 }
 
+int ar_styles_check_folder(const char *folder, struct ar_reason *reason)
+{
+    DIR *dir = folder[0] != '\0' ? opendir(folder) : NULL;
+    const int ret = dir || folder[0] == '\0' ? 0 : -errno;
+
+    if (ret < 0)
+        tell_folder(reason, folder, ret);
+    if (dir)
+        closedir(dir);
+    return ret;
+}
+
 static void look(struct ar_styles *styles)
 {
     styles->n_styles = 0;
+    styles->problem.text[0] = '\0';
+    ar_styles_check_folder(styles->folder, &styles->problem);
     add_folder(styles, styles->folder);
     add_state_folder(styles);
     add_build_tree(styles);
     add_folder(styles, AR_DATADIR "/styles");
     qsort(styles->list, styles->n_styles, sizeof(styles->list[0]), by_name);
-}
-
-void ar_styles_find(struct ar_styles *styles, const char *folder)
-{
-    snprintf(styles->folder, sizeof(styles->folder), "%s", folder);
-    look(styles);
 }
 
 static void check(struct ar_style *style)
@@ -157,20 +180,35 @@ static void recall(struct ar_style *style, const struct ar_styles *before)
     style->problem = old->problem;
 }
 
-void ar_styles_refresh(struct ar_styles *styles)
+/* Without memory nothing is remembered, and all is looked at anew. */
+static void look_again(struct ar_styles *styles)
 {
     struct ar_styles *before = malloc(sizeof(*before));
 
-    if (!before)
-        return; /* what was found before will do */
-    *before = *styles;
+    if (before)
+        *before = *styles;
     look(styles);
-    for (uint32_t i = 0; i < styles->n_styles; i++) {
+    for (uint32_t i = 0; before && i < styles->n_styles; i++)
         recall(&styles->list[i], before);
+    free(before);
+}
+
+void ar_styles_find(struct ar_styles *styles, const char *folder)
+{
+    snprintf(styles->folder, sizeof(styles->folder), "%s", folder);
+    look_again(styles);
+}
+
+void ar_styles_refresh(struct ar_styles *styles)
+{
+    const struct ar_reason before = styles->problem;
+
+    look_again(styles);
+    if (styles->problem.text[0] != '\0' && strcmp(styles->problem.text, before.text) != 0)
+        ar_log(AR_LOG_WARN, TAG, "%s", styles->problem.text);
+    for (uint32_t i = 0; i < styles->n_styles; i++)
         if (!styles->list[i].is_checked)
             check(&styles->list[i]);
-    }
-    free(before);
 }
 
 static int unknown(const struct ar_styles *styles, const char *name, struct ar_reason *reason)
@@ -181,6 +219,9 @@ static int unknown(const struct ar_styles *styles, const char *name, struct ar_r
     for (uint32_t i = 0; i < styles->n_styles && used < sizeof(names); i++)
         used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
                                  styles->list[i].name);
+    if (styles->problem.text[0] != '\0')
+        return ar_reason_set(reason, -ENOENT, "style \"%.32s\": unknown; %s", name,
+                             styles->problem.text);
     if (styles->n_styles == 0)
         return ar_reason_set(reason, -ENOENT,
                              "style \"%s\": unknown, and no styles are installed", name);

@@ -32,17 +32,24 @@ struct ar_style {
 };
 
 struct ar_styles {
-    char folder[512];  /* the user's */
-    uint32_t n_styles; /* sorted by name */
+    char folder[512];         /* the user's */
+    struct ar_reason problem; /* of a folder that cannot be read; empty: there is none */
+    uint32_t n_styles;        /* sorted by name */
     struct ar_style list[AR_STYLES_MAX];
 };
 
-/* folder may be empty. Missing folders are not an error: an empty list is what they give. Opens no file. */
+/*
+ * The user's own folder, which may be empty: none. 0 when it can be read, or a negative errno with the reason.
+ */
+int ar_styles_check_folder(const char *folder, struct ar_reason *reason);
+
+/* What zeroed styles become first. folder as above. Opens no file. */
 void ar_styles_find(struct ar_styles *styles, const char *folder);
 
 /*
  * Looks again, and reads every file that is new or another one since the last time. One that is no style stays in the
- * list with its problem, and is told once in the log. Takes some milliseconds for each file that it reads.
+ * list with its problem, and is told once in the log, as is a folder that cannot be read. Takes some milliseconds for
+ * each file that it reads.
  */
 void ar_styles_refresh(struct ar_styles *styles);
 

@@ -3,7 +3,7 @@
 
 #include "daemon/actions/actions.h"
 
-/* Those that are no styles are told with what is wrong with them. */
+/* Those that are no styles, and a folder that cannot be read, are told with what is wrong with them. */
 static json_t *list_styles(const struct ar_styles *styles, const char *now)
 {
     json_t *names = json_array();
@@ -18,6 +18,9 @@ static json_t *list_styles(const struct ar_styles *styles, const char *now)
             json_array_append_new(broken, json_pack("{s:s, s:s}", "style", style->name,
                                                     "problem", style->problem.text));
     }
+    if (styles->problem.text[0] != '\0')
+        json_array_append_new(broken, json_pack("{s:s, s:s}", "style", "", "problem",
+                                                styles->problem.text));
     return json_pack("{s:s, s:o, s:o}", "style", now, "styles", names, "broken", broken);
 }
 

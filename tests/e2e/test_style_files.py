@@ -8,6 +8,8 @@ import shutil
 import harness
 
 REFUSED = 1
+# Nothing is closed to root, unless it may not.
+LIKE_OTHERS = ('setpriv', '--bounding-set', '-dac_override,-dac_read_search', '--inh-caps', '-all') if os.geteuid() == 0 else ()
 GOOD = harness.MODELS / 'great_wave.safetensors'
 
 
@@ -21,7 +23,8 @@ class Styles(harness.Case):
         for name in ('scream', 'udnie'):
             shutil.copy(harness.MODELS / f'{name}.safetensors', self.styles)
         self.running = self.daemon('--source', 'pattern:32x32@60', '--display', 'null', '--width', '0.25', '--threads',
-                                   '1', '--set', f'network.style_path={self.styles}', '--style', 'scream')
+                                   '1', '--set', f'network.style_path={self.styles}', '--style', 'scream',
+                                   prefix=LIKE_OTHERS)
         self.running.__enter__()
         self.addCleanup(self.running.__exit__, None, None, None)
         self.running.wait_running()
@@ -98,6 +101,30 @@ class Styles(harness.Case):
         self.assertIn('style scream (The Great Wave', self.running.log())
         path.unlink()
         self.running.wait_painted(10)
+        self.change_to('udnie')
+
+    def test_a_folder_that_cannot_be_read(self):
+        """Named wherever somebody misses what is in it, told once, and forgotten when it can be."""
+        told = f'{self.styles}: styles in it cannot be read: '
+        for break_it, mend_it, why in (
+                (lambda: self.styles.rename(self.folder / 'away'), lambda: (self.folder / 'away').rename(self.styles),
+                 'No such file or directory'),
+                (lambda: self.styles.chmod(0o000), lambda: self.styles.chmod(0o755), 'Permission denied'),
+                (lambda: self.styles.chmod(0o444), lambda: self.styles.chmod(0o755), 'Permission denied')):
+            with self.subTest(why):
+                n_lines = self.running.log().count(told)
+                break_it()
+                for _ in range(2):
+                    names, err = self.names()
+                    self.assertEqual(err, f'ar-ctl: left out: {told}{why}\n')
+                reply = self.running.ctl('style', 'mine')
+                self.assertEqual((reply.code, reply.err), (REFUSED, f'ar-ctl: style "mine": unknown; {told}{why}\n'))
+                self.assertEqual(self.running.log().count(told), n_lines + 1)
+                mend_it()
+                self.assertEqual(self.names()[1], '')
+        reply = self.running.ctl('set', f'network.style_path={self.folder}/nowhere')
+        self.assertEqual((reply.code, reply.out), (REFUSED, ''))
+        self.assertIn(f'{self.folder}/nowhere: styles in it cannot be read: No such file', reply.err)
         self.change_to('udnie')
 
 

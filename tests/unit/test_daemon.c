@@ -47,7 +47,7 @@ static void touch(const char *name)
 
 START_TEST(styles_are_found_sorted_and_resolved)
 {
-    struct ar_styles styles;
+    static struct ar_styles styles;
     struct ar_reason reason;
     char path[512];
     char expected[96];
