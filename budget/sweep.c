@@ -73,13 +73,32 @@ double ar_sweep_layer_us(const struct ar_sweep *sweep, uint32_t layer, uint32_t 
     return (double)least_us;
 }
 
+/* What the segment takes in a run beyond its layers. */
+static double run_overhead_us(const struct ar_sweep *sweep, uint32_t segment, uint32_t rung,
+                              uint32_t run)
+{
+    double us = (double)sweep->segments_us[rung][run][segment];
+
+    for (uint32_t i = 0; i < sweep->n_layers; i++)
+        if (sweep->segments[i] == segment)
+            us -= (double)sweep->layers_us[rung][run][i];
+    return fmax(0.0, us);
+}
+
+/* A short layer is left alone in some run where no whole segment is: its least parts make a better least whole. */
 double ar_sweep_segment_us(const struct ar_sweep *sweep, uint32_t segment, uint32_t rung)
 {
-    float least_us = sweep->segments_us[rung][0][segment];
+    double whole_us = INFINITY;
+    double parts_us = INFINITY;
 
-    for (uint32_t run = 1; run < sweep->n_runs[rung]; run++)
-        least_us = fminf(least_us, sweep->segments_us[rung][run][segment]);
-    return (double)least_us;
+    for (uint32_t run = 0; run < sweep->n_runs[rung]; run++) {
+        whole_us = fmin(whole_us, (double)sweep->segments_us[rung][run][segment]);
+        parts_us = fmin(parts_us, run_overhead_us(sweep, segment, rung, run));
+    }
+    for (uint32_t i = 0; i < sweep->n_layers; i++)
+        if (sweep->segments[i] == segment)
+            parts_us += ar_sweep_layer_us(sweep, i, rung);
+    return fmin(whole_us, parts_us);
 }
 
 static void fill(uint32_t *rungs, uint32_t first, uint32_t end, uint32_t rung)

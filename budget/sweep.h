@@ -44,6 +44,7 @@ bool ar_sweep_next(const struct ar_sweep *sweep, uint32_t order, uint32_t *rung)
 
 /* The least of its runs. The rung has been measured. */
 double ar_sweep_layer_us(const struct ar_sweep *sweep, uint32_t layer, uint32_t rung);
+/* The same; or, if that is less, the least of each of its layers and of what it takes beyond them. */
 double ar_sweep_segment_us(const struct ar_sweep *sweep, uint32_t segment, uint32_t rung);
 
 /* Whether something else ran meanwhile: the runs took so many times their least ones, in the mean. */

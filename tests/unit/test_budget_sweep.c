@@ -174,6 +174,31 @@ START_TEST(the_least_of_the_runs_counts)
 }
 END_TEST
 
+/* Every second layer is disturbed, then the others and what comes beyond the layers: no whole segment is left alone. */
+START_TEST(the_least_parts_make_a_segment)
+{
+    const uint32_t rungs[N_SEGMENTS] = { 3, 3, 3 };
+
+    for (uint32_t run = 0; run < 2; run++) {
+        float layers[N_LAYERS];
+        float segments[N_SEGMENTS];
+
+        for (uint32_t s = 0; s < N_SEGMENTS; s++)
+            segments[s] = (float)segment_us(s, 3, 3) + (run == 1 ? 500.0F : 0.0F);
+        for (uint32_t i = 0; i < N_LAYERS; i++) {
+            layers[i] = (float)layer_us(i, rungs);
+            if (i % 2 == run) {
+                layers[i] += 70.0F;
+                segments[segment_of[i]] += 70.0F;
+            }
+        }
+        ar_sweep_add(&sweep, 3, layers, segments);
+    }
+    for (uint32_t s = 0; s < N_SEGMENTS; s++)
+        ck_assert_double_eq_tol(ar_sweep_segment_us(&sweep, s, 3), segment_us(s, 3, 3), 1e-2);
+}
+END_TEST
+
 START_TEST(runs_that_differ_tell_of_a_busy_machine)
 {
     ck_assert(!ar_sweep_is_disturbed(&sweep));
@@ -374,6 +399,7 @@ int main(void)
     tcase_add_test(tests, the_first_ones_are_narrowest_widest_and_middle);
     tcase_add_test(tests, the_order_spreads);
     tcase_add_test(tests, the_least_of_the_runs_counts);
+    tcase_add_test(tests, the_least_parts_make_a_segment);
     tcase_add_test(tests, runs_that_differ_tell_of_a_busy_machine);
     tcase_add_test(tests, without_a_run_there_is_no_cost);
     tcase_add_test(tests, what_is_passed_reaches_the_work);
