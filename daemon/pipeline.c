@@ -665,11 +665,6 @@ int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *came
     return 0;
 }
 
-const struct ar_kernels *ar_pipeline_kernels(const struct ar_pipeline *pipeline)
-{
-    return &pipeline->kernels;
-}
-
 void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
                          struct ar_tap *tap)
 {

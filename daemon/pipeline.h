@@ -13,7 +13,6 @@
 #include "daemon/settings.h"
 #include "daemon/styles.h"
 #include "daemon/tap.h"
-#include "nn/kernels.h"
 
 /*
  * The pipeline: a capture thread, a compute thread with its row workers, and a thread for each display, joined
@@ -130,8 +129,6 @@ int ar_pipeline_set_control(struct ar_pipeline *pipeline, const char *name, cons
 /* Of the pictures that go in and come out, which stay as they are. -EAGAIN before the first. */
 int ar_pipeline_shapes(struct ar_pipeline *pipeline, struct ar_frame_shape *camera,
                        struct ar_frame_shape *painting);
-/* Owned by the pipeline. */
-const struct ar_kernels *ar_pipeline_kernels(const struct ar_pipeline *pipeline);
 /* Offers each painting from now on to the tap, borrowed; NULL ends that: as ar_taps_set(). Notices are no paintings. */
 void ar_pipeline_set_tap(struct ar_pipeline *pipeline, enum ar_tap_place place,
                          struct ar_tap *tap);

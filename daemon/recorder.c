@@ -83,7 +83,6 @@ static uint32_t rate_millihz(struct ar_pipeline *pipeline)
 int ar_recorder_start(struct ar_recorder *recorder, const char *path, struct ar_reason *reason)
 {
     struct ar_recording_params params = { .path = path,
-                                          .kernels = ar_pipeline_kernels(recorder->pipeline),
                                           .loop = recorder->kind,
                                           .control_loop = recorder->loop };
     struct ar_frame_shape camera;
@@ -128,9 +127,7 @@ void ar_recorder_stop_all(struct ar_recorder *recorder)
 int ar_recorder_snapshot(struct ar_recorder *recorder, const char *path, bool pair,
                          struct ar_reason *reason)
 {
-    struct ar_snapshot_params params = { .path = path,
-                                         .kernels = ar_pipeline_kernels(recorder->pipeline),
-                                         .control_loop = recorder->loop };
+    struct ar_snapshot_params params = { .path = path, .control_loop = recorder->loop };
     struct ar_frame_shape camera;
     int ret = check(recorder, path, &camera, &params.painting, reason);
 

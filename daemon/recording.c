@@ -289,7 +289,7 @@ static int init(struct ar_recording *recording, const struct ar_recording_params
     recording->sink = (struct ar_movie_sink){ .path = recording->part.path,
                                               .write = write_bytes,
                                               .mark = mark };
-    return ret < 0 ? ret : ar_convert_create(&recording->convert, &movie, params->kernels);
+    return ret < 0 ? ret : ar_convert_create(&recording->convert, &movie);
 }
 
 static void release(struct ar_recording *recording)

@@ -8,7 +8,6 @@
 #include "base/loop.h"
 #include "base/reason.h"
 #include "daemon/tap.h"
-#include "nn/kernels.h"
 
 /*
  * A recording: paintings into one movie file, on a thread of its own that gives way to the painter. The file plays at any
@@ -20,12 +19,11 @@
 struct ar_recording;
 
 struct ar_recording_params {
-    const char *path;                 /* nothing may be there; .mp4, .mov or .y4m */
-    struct ar_frame_shape shape;      /* of the paintings */
-    uint32_t rate_millihz;            /* that the source promised; 0: unknown */
-    const struct ar_kernels *kernels; /* borrowed, as the loop */
-    enum ar_loop_kind loop;           /* for the file */
-    struct ar_loop *control_loop;     /* woken when it has ended; borrowed */
+    const char *path;             /* nothing may be there; .mp4, .mov or .y4m */
+    struct ar_frame_shape shape;  /* of the paintings */
+    uint32_t rate_millihz;        /* that the source promised; 0: unknown */
+    enum ar_loop_kind loop;       /* for the file */
+    struct ar_loop *control_loop; /* woken when it has ended; borrowed */
 };
 
 /* Makes the file, and waits for the encoder to be ready: some 20 ms. */

@@ -25,7 +25,7 @@ struct ar_sheet {
 };
 
 int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px,
-                    uint32_t n_frames, const struct ar_kernels *kernels)
+                    uint32_t n_frames)
 {
     struct ar_sheet *sheet = calloc(1, sizeof(*sheet));
     const struct ar_frame_shape full = { width_px, height_px, AR_FRAME_I420, AR_FRAME_FULL };
@@ -40,7 +40,7 @@ int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px
     shape.width_px = 2 * sheet->cell_width_px + 3 * GAP_PX;
     shape.height_px = AR_SHEET_PAIRS * (sheet->cell_height_px + GAP_PX) + GAP_PX;
     if (ar_picture_init(&sheet->sheet, &shape) < 0 ||
-        ar_convert_create(&sheet->convert, &full, kernels) < 0) {
+        ar_convert_create(&sheet->convert, &full) < 0) {
         ar_sheet_destroy(sheet);
         return -ENOMEM;
     }

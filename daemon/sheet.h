@@ -3,7 +3,6 @@
 
 #include "base/frame.h"
 #include "base/reason.h"
-#include "nn/kernels.h"
 
 /*
  * The contact sheet: pairs of camera picture and painting, one below the other, as a JPEG.
@@ -14,9 +13,9 @@ struct ar_sheet;
 
 #define AR_SHEET_PAIRS 4
 
-/* n_frames: how many frames will be offered, about. Kernels are borrowed for its life. */
+/* n_frames: how many frames will be offered, about. */
 int ar_sheet_create(struct ar_sheet **out, uint32_t width_px, uint32_t height_px,
-                    uint32_t n_frames, const struct ar_kernels *kernels);
+                    uint32_t n_frames);
 /* Accepts NULL. */
 void ar_sheet_destroy(struct ar_sheet *sheet);
 

@@ -27,7 +27,6 @@ struct ar_snapshot {
     struct ar_part part;
     struct ar_picture picture; /* as JPEG wants it */
     struct ar_tap tap;
-    const struct ar_kernels *kernels;
     struct ar_loop *control_loop;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -40,7 +39,7 @@ static int paste(struct ar_snapshot *snapshot, uint32_t left_px, const struct ar
                                           AR_FRAME_I420, AR_FRAME_FULL };
     struct ar_convert *convert;
     struct ar_frame *planes;
-    int ret = ar_convert_create(&convert, &shape, snapshot->kernels);
+    int ret = ar_convert_create(&convert, &shape);
 
     if (ret < 0)
         return ret;
@@ -108,7 +107,6 @@ static int init(struct ar_snapshot *snapshot, const struct ar_snapshot_params *p
 
     pthread_mutex_init(&snapshot->lock, NULL);
     snapshot->control_loop = params->control_loop;
-    snapshot->kernels = params->kernels;
     if (params->camera) {
         shape.width_px += params->camera->width_px;
         shape.height_px = ar_max_u32(shape.height_px, params->camera->height_px);

@@ -7,7 +7,6 @@
 #include "base/loop.h"
 #include "base/reason.h"
 #include "daemon/tap.h"
-#include "nn/kernels.h"
 
 /*
  * A snapshot: the next painting as a JPEG file, alone or with the camera's picture that it was made of to its left. On a
@@ -22,7 +21,6 @@ struct ar_snapshot_params {
     const char *path; /* nothing may be there; .jpg or .jpeg */
     struct ar_frame_shape painting;
     const struct ar_frame_shape *camera; /* NULL: the painting alone */
-    const struct ar_kernels *kernels;    /* borrowed, as the loop */
     struct ar_loop *control_loop;        /* woken when it has ended; borrowed */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/recode.h"
 #include "daemon/priv.h"
 
 #define TAG "display"
@@ -207,7 +208,7 @@ static int fall_back(struct ar_output *output, struct ar_reason *reason)
     if (pipeline->n_frames == 0)
         pipeline->n_frames = (uint32_t)(AR_PIPELINE_DEMO_SECONDS * rate_millihz / 1000);
     ret = ar_sheet_create(&pipeline->sheet, shape->width_px, shape->height_px,
-                          pipeline->n_frames, &pipeline->kernels);
+                          pipeline->n_frames);
     return ret < 0 ? ar_reason_set_err(reason, ret, "contact sheet") : 0;
 }
 
@@ -235,9 +236,9 @@ static int prepare(struct ar_output *output, struct ar_reason *reason)
     const struct ar_frame_shape *wanted = ar_display_shape(output->display);
     int ret = ar_latch_wait(&pipeline->displays_open);
 
-    if (ret < 0 || ar_convert_same(wanted, ar_display_shape(pipeline->outputs[0].display)))
+    if (ret < 0 || ar_recode_is_same(wanted, ar_display_shape(pipeline->outputs[0].display)))
         return ret;
-    ret = ar_convert_create(&output->convert, wanted, &pipeline->kernels);
+    ret = ar_convert_create(&output->convert, wanted);
     return ret < 0 ? ar_reason_set_err(reason, ret, "%s", output->params.output) : 0;
 }
 

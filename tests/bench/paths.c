@@ -144,7 +144,7 @@ static int open_path(struct path *path, const struct kind *kind,
     if (ret == 0 && kind->ours == to_planes)
         ret = open_planes(path, kind->in_px[0], kind->in_px[1]);
     if (ret == 0 && kind->ours == convert)
-        ret = ar_convert_create(&path->convert, &shape, kernels);
+        ret = ar_convert_create(&path->convert, &shape);
     if (ret == 0 && kind->ours == scale)
         ret = ar_scaler_init(&path->scaler, kind->in_px[0], kind->in_px[1], kind->out_px[0],
                              kind->out_px[1]);
@@ -171,9 +171,6 @@ static json_t *row_of(const struct kind *kind, struct bench_entry *ours,
     const double min_ms = bench_times_min_ms(&ours->times);
     const double median_ms = bench_times_median_ms(&ours->times);
 
-    if (bench_libyuv_missing)
-        return json_pack("{s:s, s:f, s:f, s:n, s:n, s:n}", "path", kind->name, "min_ms", min_ms,
-                         "median_ms", median_ms, "libyuv_min_ms", "libyuv_median_ms", "ratio");
     return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "path", kind->name, "min_ms", min_ms,
                      "median_ms", median_ms, "libyuv_min_ms", bench_times_min_ms(&peer->times),
                      "libyuv_median_ms", bench_times_median_ms(&peer->times), "ratio",
@@ -192,15 +189,14 @@ int bench_paths_run(json_t *rows, uint32_t n_frames, const struct ar_kernels *ke
         entries[n++] = (struct bench_entry){ .user = &paths[i],
                                              .prepare = kinds[i].ours,
                                              .run = kinds[i].ours };
-        if (!bench_libyuv_missing)
-            entries[n++] = (struct bench_entry){ .user = &paths[i],
-                                                 .prepare = kinds[i].peer,
-                                                 .run = kinds[i].peer };
+        entries[n++] = (struct bench_entry){ .user = &paths[i],
+                                             .prepare = kinds[i].peer,
+                                             .run = kinds[i].peer };
     }
     if (ret == 0)
         ret = bench_turns_run(entries, n, n_frames, nothing, NULL);
     for (size_t i = 0; ret == 0 && i < N_PATHS; i++) {
-        struct bench_entry *const ours = &entries[i * (n / N_PATHS)];
+        struct bench_entry *const ours = &entries[i * N_ENTRIES];
 
         json_array_append_new(rows, row_of(&kinds[i], ours, ours + 1));
     }

@@ -8,7 +8,7 @@
 #include "tests/bench/report.h"
 
 /*
- * What the picture's bytes go through outside the network, one thread, beside libyuv where that is installed. The
+ * What the picture's bytes go through outside the network, one thread, beside a bare call of libyuv. The
  * sizes are a camera's and a screen's, whatever the command line asks of the network.
  */
 

@@ -4,8 +4,6 @@
 
 #include "tests/bench/paths_peer.h"
 
-const char *const bench_libyuv_missing = NULL;
-
 void bench_libyuv_yuyv_to_i420(const struct ar_frame *in, struct ar_frame *out)
 {
     const struct ar_frame_plane *const to = out->planes;

@@ -8,7 +8,6 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/contest.h"
 #include "tests/bench/paths.h"
-#include "tests/bench/paths_peer.h"
 #include "tests/bench/report.h"
 #include "tests/bench/turns.h"
 
@@ -159,8 +158,6 @@ static int report(const struct run *run, struct ar_reason *reason)
     if (ret == 0 && !options->json) {
         putchar('\n');
         bench_report(paths, bench_paths_columns, BENCH_PATHS_N_COLUMNS, false);
-        if (bench_libyuv_missing)
-            printf("not there to compare with: %s\n", bench_libyuv_missing);
     }
     json_decref(paths);
     json_decref(rows);

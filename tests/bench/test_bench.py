@@ -140,8 +140,7 @@ class ResultTest(unittest.TestCase):
             self.assertEqual(list(row), PATH_KEYS)
             self.assertGreater(row['min_ms'], 0)
             self.assertGreaterEqual(row['median_ms'], row['min_ms'])
-            if row['ratio'] is not None:
-                self.assertAlmostEqual(row['ratio'], row['libyuv_min_ms'] / row['min_ms'], delta=0.01 * row['ratio'])
+            self.assertAlmostEqual(row['ratio'], row['libyuv_min_ms'] / row['min_ms'], delta=0.01 * row['ratio'])
 
 
 class SwitchTest(unittest.TestCase):

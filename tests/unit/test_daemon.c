@@ -156,7 +156,6 @@ START_TEST(sheet_pastes_every_format_in_full_range)
     enum ar_frame_format format = (enum ar_frame_format)(_i / 2);
     struct ar_frame_shape shape = { 64, 32, format, _i % 2 ? AR_FRAME_LIMITED : AR_FRAME_FULL };
     struct ar_sheet *sheet = NULL;
-    struct ar_kernels kernels;
     struct ar_pool *pool = NULL;
     struct ar_frame *frame;
     struct ar_reason reason;
@@ -167,8 +166,7 @@ START_TEST(sheet_pastes_every_format_in_full_range)
     ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
     frame = ar_pool_take(pool);
     ar_frame_fill(frame, grey);
-    ar_kernels_init(&kernels, 0);
-    ck_assert_int_eq(ar_sheet_create(&sheet, 64, 32, 8, &kernels), 0);
+    ck_assert_int_eq(ar_sheet_create(&sheet, 64, 32, 8), 0);
     snprintf(path, sizeof(path), "%s/sheet.jpg", folder);
     ck_assert_int_eq(ar_sheet_write(sheet, path, &reason), -ENODATA);
     for (int i = 0; i < 8; i++)
