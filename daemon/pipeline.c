@@ -131,6 +131,7 @@ int ar_pipeline_make_outputs(struct ar_pipeline *pipeline,
 
         *output =
             (struct ar_output){ .pipeline = pipeline, .index = (uint32_t)i, .params = list[i] };
+        output->params.patient = !pipeline->demo || n > 1;
         (*n_outputs)++;
         ret = ar_mailbox_create(&output->box);
         if (ret < 0)

@@ -30,7 +30,7 @@ struct ar_pipeline_params {
     struct ar_loop *control_loop;       /* woken by events below; borrowed */
     struct ar_notify *notify;           /* told of pictures that are shown; borrowed */
     bool
-        demo; /* where `auto` finds no screen: the demo clip with its contact sheet; otherwise null */
+        demo; /* where `auto` finds no screen: the demo clip with its contact sheet; otherwise it waits for one */
 };
 
 #define AR_PIPELINE_DEMO_SECONDS 10

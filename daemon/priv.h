@@ -87,7 +87,8 @@ struct ar_pipeline {
     struct ar_styles *styles;
     struct ar_loop *control_loop;
     bool demo;
-    struct ar_notify *notify; /* its functions are called by the display thread */
+    struct ar_notify *
+        notify; /* its functions are called by the display thread, and by a capture thread that rests */
 
     struct ar_kernels kernels;
     struct ar_workers *workers;

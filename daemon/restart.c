@@ -127,6 +127,7 @@ int ar_pipeline_restart(struct ar_pipeline *pipeline, uint32_t stages,
     if (pipeline->sheet)
         return ar_reason_set(reason, -EBUSY, "the demo clip is being painted");
     restart->stages = stages | AR_PIPELINE_COMPUTE;
+    pipeline->demo = false; /* somebody is there, who may look */
     ret = make_parts(pipeline, settings, reason);
     if (ret < 0)
         return ret;
@@ -135,7 +136,6 @@ int ar_pipeline_restart(struct ar_pipeline *pipeline, uint32_t stages,
     restart->going_back = false;
     restart->has_outcome = false;
     restart->result = 0;
-    pipeline->demo = false; /* somebody is there, who may look */
     begin_ending(pipeline);
     return 0;
 }

@@ -167,7 +167,7 @@ static int open_loop(struct ar_run *run)
     return ret < 0 ? EX_OSERR : EX_OK;
 }
 
-/* A service paints for nobody where there is no screen; a person gets a clip to look at. */
+/* A service waits for a screen, and paints for nobody where there can be none; a person gets a clip to look at. */
 static bool run_by_hand(void)
 {
     /* No thread changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe) */

@@ -106,7 +106,7 @@ static enum ar_pipeline_state why_not(struct ar_pipeline *pipeline)
 
 /*
  * Nobody wants pictures: the camera is closed, and this thread sleeps but for signs of life, as nothing is shown that
- * could be one. -ECANCELED after a stop.
+ * could be one. All else is ready: a screen that was off at the start is no reason to be started anew. -ECANCELED after a stop.
  */
 static int rest(struct ar_pipeline *pipeline)
 {
@@ -116,6 +116,7 @@ static int rest(struct ar_pipeline *pipeline)
     ar_capture_suspend(pipeline->capture);
     ar_log(AR_LOG_INFO, TAG, "%s, so the source rests",
            why_not(pipeline) == AR_PIPELINE_PAUSED ? "paused" : "nobody sees the pictures");
+    ar_notify_ready(pipeline->notify, "nobody sees the pictures");
     while (ret != -ECANCELED && !is_wanted(pipeline, 0)) {
         const enum ar_pipeline_state before = state;
 

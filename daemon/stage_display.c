@@ -187,7 +187,7 @@ static int start_output(struct ar_output *output, struct ar_reason *reason)
     return ar_display_start(output->display, &source, output->loop, on_event, output, reason);
 }
 
-/* No screen: a clip of a few seconds with its contact sheet, or nothing at all for a service or beside other displays. */
+/* No screen, and none to come: a clip of a few seconds with its contact sheet, or nothing at all for a service or beside other displays. */
 static int fall_back(struct ar_output *output, struct ar_reason *reason)
 {
     struct ar_pipeline *pipeline = output->pipeline;

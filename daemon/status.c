@@ -306,13 +306,21 @@ void ar_status_print(const json_t *status, FILE *out)
     print_stages(json_object_get(status, "stages"), out);
 }
 
+/* What it does instead of painting. It rests because nobody sees the pictures: why not? */
+static const char *state_words(const struct ar_pipeline_status *status)
+{
+    const char *words = status->outputs[status->leader].screen_words;
+
+    return status->state == AR_PIPELINE_IDLE && words ? words : state_names[status->state];
+}
+
 void ar_status_service(const struct ar_pipeline_status *status, double fps, char *text,
                        size_t text_b)
 {
     const struct ar_histogram *latency = &status->ledger.stages[AR_BUDGET_LATENCY];
 
     if (status->state != AR_PIPELINE_RUNNING)
-        snprintf(text, text_b, "%s", state_names[status->state]);
+        snprintf(text, text_b, "%s", state_words(status));
     else if (status->source_words[0] != '\0')
         snprintf(text, text_b, "%s", status->source_words);
     else
@@ -331,7 +339,7 @@ void ar_status_progress(const struct ar_pipeline_status *status, uint64_t now_us
     if (status->frames_wanted > 0)
         snprintf(of, sizeof(of), "/%u", status->frames_wanted);
     if (status->state != AR_PIPELINE_RUNNING)
-        snprintf(text, text_b, "%s ...", state_names[status->state]);
+        snprintf(text, text_b, "%s ...", state_words(status));
     else if (status->source_words[0] != '\0')
         snprintf(text, text_b, "%s ...", status->source_words);
     else if (leader->screen_words && leader->screen_words[0] != '\0')

@@ -315,7 +315,7 @@ static const struct {
     const char *words;
 } states[] = {
     [AR_DISPLAY_UP] = { "up", "" },
-    [AR_DISPLAY_UNPLUGGED] = { "unplugged", "the screen is unplugged" },
+    [AR_DISPLAY_UNPLUGGED] = { "unplugged", "no screen is plugged in, or it is off" },
     [AR_DISPLAY_BEHIND] = { "behind", "another console is in front" },
     [AR_DISPLAY_TAKEN] = { "taken", "another program has the screen" },
     [AR_DISPLAY_GONE] = { "gone", "the graphics card is gone" },

@@ -70,6 +70,7 @@ struct ar_display_params {
     struct ar_option_size size; /* of the screen's mode; zeros: what it prefers */
     uint32_t rate_millihz;      /* likewise */
     bool overlay;               /* for whoever hands pictures over: display/overlay.h */
+    bool patient; /* no option: `auto` waits for a screen that is away or taken, as kms does */
 };
 
 extern const struct ar_option ar_display_options[];
@@ -98,7 +99,7 @@ struct ar_display_source {
 
 /*
  * Opens the screen. The loop is borrowed until stop. -ENODEV from `auto` when the machine has no screen
- * that we may use: not logged as an error, the caller chooses what then.
+ * that we may use, or none that is worth waiting for: not logged as an error, the caller chooses what then.
  */
 int ar_display_start(struct ar_display *display, const struct ar_display_source *source,
                      struct ar_loop *loop, ar_display_event_fn *on_event, void *user,

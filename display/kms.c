@@ -99,7 +99,8 @@ static void describe(struct kms *kms)
         snprintf(text, text_b, "kms %s %s (%s, %s)", card->connector_name, state, card->path,
                  card->driver);
     else
-        snprintf(text, text_b, "%.64s %s", kms->base.params.output, state);
+        snprintf(text, text_b, "kms %.64s%s%s", kms->connector ? kms->connector : "",
+                 kms->connector ? " " : "", state);
 }
 
 static void set_state(struct kms *kms, enum ar_display_state state)
@@ -201,7 +202,8 @@ static int open_screen(struct kms *kms, struct ar_reason *reason)
 /* The screen is not to be had; whatever else goes wrong will not get right by itself. */
 static bool is_patient(int ret)
 {
-    return ret == -EBUSY || ret == -ENODEV || ret == -EACCES || ret == -EPERM;
+    return ret == -EBUSY || ret == -ENOTCONN || ret == -ENODEV || ret == -EACCES ||
+           ret == -EPERM;
 }
 
 /* What a failed try says of the screen. While its device node is being made we may not open it: nothing new. */
@@ -209,7 +211,7 @@ static enum ar_display_state state_after(enum ar_display_state state, int ret)
 {
     if (ret == -EBUSY)
         return AR_DISPLAY_TAKEN;
-    if (ret == -ENODEV && state != AR_DISPLAY_GONE)
+    if (ret == -ENOTCONN || (ret == -ENODEV && state != AR_DISPLAY_GONE))
         return AR_DISPLAY_UNPLUGGED;
     return state;
 }
@@ -343,17 +345,18 @@ static void close_all(struct kms *kms)
     ar_kms_screen_close(&kms->screen);
 }
 
-/* Whoever asks for a screen gets it when it is free; `auto` looks for another. */
+/* Whoever asks for a screen gets it when it is there and free; an impatient `auto` looks for another. */
 static int open_or_wait(struct kms *kms, struct ar_reason *reason)
 {
-    const bool automatic = strcmp(kms->base.params.output, "auto") == 0;
+    const struct ar_display_params *params = &kms->base.params;
+    const bool waits = params->patient || strcmp(params->output, "auto") != 0;
     struct ar_reason why = { .text = "" };
     int ret = open_screen(kms, &why);
 
-    if (ret == -EBUSY && !automatic) {
-        ar_log(AR_LOG_WARN, TAG, "%s; waiting until it is free", why.text);
+    if (waits && (ret == -EBUSY || ret == -ENOTCONN)) {
+        ar_log(AR_LOG_WARN, TAG, "%s; waiting for the screen", why.text);
         kms->trouble = ret;
-        kms->base.condition.state = AR_DISPLAY_TAKEN;
+        kms->base.condition.state = state_after(AR_DISPLAY_UP, ret);
         ret = 0;
     }
     if (ret < 0)

@@ -18,6 +18,7 @@
 /* What was seen on the way, for the words when there is no screen in the end. */
 struct search {
     const char *wanted; /* connector; NULL: any */
+    bool known;         /* such a connector is there */
     char seen[160];     /* names of connectors */
     int ret;            /* of the first card that failed where another might not; 0: none did */
     struct ar_reason reason;
@@ -47,13 +48,15 @@ static drmModeConnector *find_connector(struct ar_kms_card *card, struct search 
     for (int i = 0; i < resources->count_connectors; i++) {
         drmModeConnector *connector = drmModeGetConnector(card->fd, resources->connectors[i]);
         char name[AR_KMS_NAME_B];
+        bool wanted;
 
         if (!connector)
             continue;
         ar_kms_connector_name(name, connector->connector_type, connector->connector_type_id);
         note_connector(search, name, has_screen(search, connector));
-        if (!found && has_screen(search, connector) &&
-            (!search->wanted || strcmp(search->wanted, name) == 0)) {
+        wanted = !search->wanted || strcmp(search->wanted, name) == 0;
+        search->known |= wanted;
+        if (!found && wanted && has_screen(search, connector)) {
             found = connector;
             snprintf(card->connector_name, sizeof(card->connector_name), "%s", name);
         } else {
@@ -287,10 +290,11 @@ static int explain(const struct search *search, struct ar_reason *reason)
     if (search->seen[0] == '\0')
         return ar_reason_set(reason, -ENODEV,
                              "kms: no graphics card with a connector in /dev/dri");
-    if (search->wanted)
-        return ar_reason_set(reason, -ENODEV, "kms:%s: no screen there; there are %s",
+    if (!search->known)
+        return ar_reason_set(reason, -ENODEV, "kms:%s: no such connector; there are %s",
                              search->wanted, search->seen);
-    return ar_reason_set(reason, -ENODEV, "kms: no screen is plugged in; there are %s",
+    return ar_reason_set(reason, -ENOTCONN, "kms%s%s: no screen is plugged in; there are %s",
+                         search->wanted ? ":" : "", search->wanted ? search->wanted : "",
                          search->seen);
 }
 

@@ -26,8 +26,9 @@ struct ar_kms_card {
 
 /*
  * Tries the cards in order. connector: its name, or NULL for the first with a screen. A mode that the screen does not
- * have is a warning: it gets the one that it prefers. We are the card's master on success. -ENODEV: no card, no connector of that name, or no screen; -EACCES: no permission;
- * -EBUSY: somebody else draws on it; -ENOTSUP: the driver cannot do what we need.
+ * have is a warning: it gets the one that it prefers. We are the card's master on success. -ENODEV: no card, or no
+ * connector of that name; -ENOTCONN: nothing is plugged in there; -EACCES: no permission; -EBUSY: somebody else draws
+ * on it; -ENOTSUP: the driver cannot do what we need.
  */
 int ar_kms_card_open(struct ar_kms_card *card, const char *connector,
                      const struct ar_kms_wish *wish, struct ar_reason *reason);

@@ -24,6 +24,7 @@ struct rig {
     struct ar_loop *loop;
     struct ar_display *display;
     struct ar_pool *pool;
+    bool patient; /* `auto` waits; set before the start */
     struct ar_display_shown shown[RIG_MAX_SHOWN];
     uint32_t n_shown;
     uint32_t n_failed;
@@ -66,7 +67,7 @@ static inline void rig_init(struct rig *rig)
 static inline int rig_start(struct rig *rig, const char *output, uint32_t width_px,
                             uint32_t height_px, uint32_t rate_millihz, struct ar_reason *reason)
 {
-    struct ar_display_params params = { 0 };
+    struct ar_display_params params = { .patient = rig->patient };
     struct ar_display_source source = { .width_px = width_px,
                                         .height_px = height_px,
                                         .rate_millihz = rate_millihz,

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A screen is unplugged while ar-daemon paints, and others come in its place: each shows the picture in its own size."""
+"""A screen is unplugged while ar-daemon paints, and others come in its place: each shows the picture in its own size. One that
+is off at the start gets it when it comes.
+"""
 import machine
 
 SIZES = [(800, 600), (640, 360)]
@@ -23,8 +25,7 @@ class Hotplug(machine.Case):
         self.assertEqual(len(rows), picture_height)
         self.assertEqual(rows[0], (height - picture_height) // 2)
 
-    def test_hotplug(self):
-        vm, found = self.run_guest('hotplug', 300, {'sizes': SIZES})
+    def check_exchange(self, vm, found):
         self.assertEqual(found['code'], 0)
         for turn, (width, height) in zip(found['rounds'], SIZES, strict=True):
             with self.subTest(screen=(width, height)):
@@ -36,6 +37,27 @@ class Hotplug(machine.Case):
                 self.assertLessEqual(turn['back']['back_s'], BACK_S)
                 self.assertIn(f'kms Virtual-1 {width}x{height}', turn['back']['display'])
                 self.check_screen(vm.screens[f'{width}x{height}'], width, height)
+
+    def check_late(self, vm, output, found):
+        """The service has started, says what it waits for, and leaves the camera alone until then."""
+        width, height = SIZES[0]
+        away, back = found['away'], found['status']
+        print(f'{output}: picture {found["back"]["back_s"]} s after the screen came; before: {found["told"]!r}', flush=True)
+        self.assertRegex(found['ready'], '^READY=1\n')
+        self.assertEqual(found['told'], 'STATUS=no screen is plugged in, or it is off\n')
+        self.assertEqual((away['displays'][0]['screen'], away['source_state'], away['shown']), ('unplugged', 'suspended', 0))
+        self.assertEqual(away['display'], 'kms unplugged')
+        self.assertEqual((back['displays'][0]['screen'], back['source_state'], back['pid']), ('up', 'flowing', away['pid']))
+        self.assertLessEqual(found['back']['back_s'], BACK_S)
+        self.check_screen(vm.screens[f'{output}_{width}x{height}'], width, height)
+        self.assertEqual(found['code'], 0)
+
+    def test_hotplug(self):
+        vm, found = self.run_guest('hotplug', 300, {'sizes': SIZES})
+        self.check_exchange(vm, found['exchange'])
+        for output, late in found['late'].items():
+            with self.subTest(output=output):
+                self.check_late(vm, output, late)
 
 
 if __name__ == '__main__':

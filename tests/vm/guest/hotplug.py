@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The guest's half of hotplug: the screen is unplugged, and another one is plugged in."""
+"""The guest's half of hotplug: the screen is unplugged, and another one is plugged in; then one that is off at the start."""
+import os
+import socket
 import time
 
 import guest
@@ -17,7 +19,7 @@ def unplug(host, daemon):
             'pid': later['pid'], 'source_state': later['source_state'], 'noticed_s': round(noticed_s, 3)}
 
 
-def plug(host, daemon, width, height):
+def plug(host, daemon, width, height, name=''):
     shown = daemon.status()['shown']
     began = time.monotonic()
     host.ask('resize', width, height)
@@ -25,18 +27,38 @@ def plug(host, daemon, width, height):
                 f'a picture on a screen of {width}x{height}')
     back_s = time.monotonic() - began
     status = daemon.wait_shown(3)
-    host.ask('screenshot', f'{width}x{height}')
+    host.ask('screenshot', f'{name}{width}x{height}')
     return {'display': status['display'], 'pid': status['pid'], 'back_s': round(back_s, 3)}
 
 
-def case(host):
-    guest.load_screen()
-    guest.load_camera()
+def exchange_screens(host):
     with guest.plain_daemon() as daemon:
         daemon.wait_shown(3)
         pid = daemon.process.pid
         rounds = [{'away': unplug(host, daemon), 'back': plug(host, daemon, *size)} for size in SIZES]
     return {'rounds': rounds, 'pid': pid, 'code': daemon.code}
+
+
+def start_without(host, output):
+    """As a service at power-on, whose screen is switched on later."""
+    host.ask('resize', 0, 0)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f'/run/notify_{output}')
+        manager.settimeout(guest.START_S)
+        environment = {**os.environ, 'INVOCATION_ID': '1', 'NOTIFY_SOCKET': manager.getsockname()}
+        with guest.plain_daemon('--display', output, env=environment, log=f'daemon_{output}.log') as daemon:
+            ready = manager.recv(4096).decode()
+            away = daemon.wait(lambda status: status['state'] == 'idle', 'rest')
+            told = manager.recv(4096).decode()
+            back = plug(host, daemon, *SIZES[0], f'{output}_')
+            status = daemon.status()
+    return {'ready': ready, 'told': told, 'away': away, 'back': back, 'status': status, 'code': daemon.code}
+
+
+def case(host):
+    guest.load_screen()
+    guest.load_camera()
+    return {'exchange': exchange_screens(host), 'late': {output: start_without(host, output) for output in ('auto', 'kms')}}
 
 
 guest.run(case)
