@@ -31,11 +31,14 @@ struct ar_dwconv8_filter {
     const int8_t *weights;       /* [channel][3][4]: three taps of a row, and a zero */
     const int32_t *start;        /* [channel] */
     const int32_t *signed_start; /* [channel]: start + 128 times the sum of its weights */
-    const float *scale;          /* [channel], at most AR_DWCONV8_MAX_SCALE */
+    const float *scale; /* [channel], at most AR_DWCONV8_MAX_SCALE, of AR_DWCONV8_SCALE_BITS */
 };
 
 /* A sum of one is beyond the largest byte: larger scales change nothing, and no product leaves 32 bits. */
 #define AR_DWCONV8_MAX_SCALE 1024.0F
+
+/* A sum has 20 bits with its sign, a scale so many significant ones: what is left of 24 lets kernels do without conversions. */
+#define AR_DWCONV8_SCALE_BITS 22
 
 typedef void ar_dwconv8_row_fn(uint8_t *restrict dst, const uint8_t *const *restrict rows,
                                const struct ar_dwconv8_filter *restrict filter,

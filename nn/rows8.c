@@ -89,6 +89,17 @@ static struct work divide(const struct ar_layer *layer, uint32_t width, uint8_t 
 
 /* ---- scales */
 
+/* The scales of nn/kernels8.h: what this takes is less than anybody could see. */
+static float without_last_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    bits &= UINT32_MAX << (24 - AR_DWCONV8_SCALE_BITS);
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
 static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
 {
     for (uint32_t c = 0; c < rows8->input->channels; c++) {
@@ -97,7 +108,7 @@ static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
         rows8->dw_start[c] = -rows8->input->zero * rows8->pack->dw_sums[c];
         rows8->dw_signed_start[c] =
             (AR_TENSOR8_ZERO - rows8->input->zero) * rows8->pack->dw_sums[c];
-        rows8->dw_scale[c] = fminf(scale, AR_DWCONV8_MAX_SCALE);
+        rows8->dw_scale[c] = without_last_bits(fminf(scale, AR_DWCONV8_MAX_SCALE));
     }
 }
 

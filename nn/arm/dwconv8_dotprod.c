@@ -1,126 +1,160 @@
 /* SPDX-License-Identifier: MIT */
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "nn/arm/dot_lane.h"
 #include "nn/arm/dotprod.h"
-#include "nn/arm/lanes_neon.h"
-#include "nn/arm/round8_neon.h"
+#include "nn/arm/filter8_neon.h"
 #include "nn/tile.h"
 
 /*
- * A lane is a pixel: its four bytes are the three taps of a row and one more, whose weight is zero, so that a dot
- * product is a row of the filter. The four overlapping fours of a vector are one look-up in the bytes of a load,
- * which with a stride of 1 has those of three vectors, else of one.
+ * A lane is four bytes of a row, and a dot product is the three taps that a pixel has in it. As a pixel's taps may be the
+ * first three bytes or the last three, by where the zero among the weights is, a load serves two pixels
+ * of a lane, one and its neighbour: no byte is moved. A load from two bytes on serves the other two.
  */
 #define LANES AR_NEON_LANES
 #define GROUP AR_NEON_GROUP
 #define FOURS ((size_t)4)
 #define TAPS  3
 
-/* What four channels are filtered with: a row of a channel's weights is a lane, as is what else it has. */
+/* What four channels are filtered with: a row of a channel's weights is a lane. */
 struct filter {
-    int8x16_t weights[FOURS];
-    int32x4_t start;
-    float32x4_t scale;
+    int8x16_t first[FOURS]; /* taps are the first bytes */
+    int8x16_t last[FOURS];
+    struct ar_neon_filter8 end;
 };
 
-AR_TILE struct filter load_filter(const struct ar_dwconv8_filter *restrict from, size_t c)
+AR_TILE void load_filter(struct filter *restrict filter,
+                         const struct ar_dwconv8_filter *restrict from, size_t c)
 {
-    struct filter filter = {
-        .start = vld1q_s32(from->signed_start + c),
-        .scale = vld1q_f32(from->scale + c),
-    };
-
+    ar_neon_filter8_load(&filter->end, from, c);
     AR_UNROLL
     for (size_t i = 0; i < FOURS; i++) {
         int8_t weights[16] = { 0 };
 
         memcpy(weights, from->weights + (c + i) * TAPS * 4, (size_t)TAPS * 4);
-        filter.weights[i] = vld1q_s8(weights);
+        filter->first[i] = vld1q_s8(weights);
+        filter->last[i] =
+            vreinterpretq_s8_s32(vshlq_n_s32(vreinterpretq_s32_s8(filter->first[i]), 8));
     }
-    return filter;
 }
 
-AR_TILE int8x16_t load_signed(const uint8_t *bytes)
+/*
+ * The sums of a group of pixels of channel i; `at` is the first one's left tap in each row. With a stride of 1 sum[v] has
+ * every fourth pixel from v on; else sum[0] and sum[1] have the first eight, by turns, and the others the rest.
+ */
+AR_TILE void add_up(int32x4_t *restrict sum, const uint8_t *const *restrict in, size_t at,
+                    const struct filter *restrict filter, size_t i, size_t stride)
 {
-    return vreinterpretq_s8_u8(veorq_u8(vld1q_u8(bytes), vdupq_n_u8(0x80)));
-}
-
-/* A row's fours of a group of pixels; `in` is the first one's left tap. */
-AR_TILE void load_fours(int8x16_t *restrict fours, const uint8_t *in, size_t stride)
-{
-    static const uint8_t pattern[2][16] = {
-        { 0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6 },
-        { 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9 },
-    };
-    const uint8x16_t first = vld1q_u8(pattern[stride - 1]);
-
-    if (stride == 1) {
-        const int8x16_t bytes = load_signed(in);
-
-        fours[0] = vqtbl1q_s8(bytes, first);
-        fours[1] = vqtbl1q_s8(bytes, vaddq_u8(first, vdupq_n_u8(4)));
-        fours[2] = vqtbl1q_s8(bytes, vaddq_u8(first, vdupq_n_u8(8)));
-        fours[3] = vqtbl1q_s8(load_signed(in + 3 * LANES), first);
-        return;
-    }
     AR_UNROLL
     for (size_t v = 0; v < GROUP; v++)
-        fours[v] = vqtbl1q_s8(load_signed(in + v * 2 * LANES), first);
-}
-
-/* A group of pixels of channel i, scaled; `at` is the first one's left tap in each row. */
-AR_TILE void filtered(float32x4_t *restrict values, const uint8_t *const *restrict in,
-                      size_t at, const struct filter *restrict filter, size_t i, size_t stride)
-{
-    int32x4_t sum[GROUP];
-
-    AR_UNROLL
-    for (size_t v = 0; v < GROUP; v++)
-        sum[v] = vdupq_n_s32(filter->start[i]);
+        sum[v] = ar_neon_filter8_start(&filter->end, i);
     AR_UNROLL
     for (size_t r = 0; r < TAPS; r++) {
-        int8x16_t fours[GROUP];
-
-        load_fours(fours, in[r] + at, stride);
         AR_UNROLL
-        for (size_t v = 0; v < GROUP; v++)
-            sum[v] = ar_dot_lane(sum[v], fours[v], filter->weights[i], r);
+        for (size_t half = 0; half < 2; half++) {
+            const uint8_t *const row = in[r] + at + 2 * half;
+            const int8x16_t bytes = ar_neon_filter8_in(row);
+            int32x4_t *const one = sum + (stride == 1 ? 2 : 1) * half;
+
+            *one = ar_dot_lane(*one, bytes, filter->first[i], r);
+            if (stride == 1)
+                one[1] = ar_dot_lane(one[1], bytes, filter->last[i], r);
+            else
+                one[2] = ar_dot_lane(one[2], ar_neon_filter8_in(row + 16), filter->first[i], r);
+        }
+    }
+}
+
+/* A group of pixels of channel i: with a stride of 1 pixel 4 * a + b is byte 4 * b + a, else all are in order. */
+AR_TILE uint8x16_t filtered(const uint8_t *const *restrict in, size_t at,
+                            const struct filter *restrict filter, size_t i, size_t stride,
+                            bool is_small)
+{
+    int32x4_t sum[GROUP];
+    uint16x8_t whole[GROUP];
+
+    add_up(sum, in, at, filter, i, stride);
+    AR_UNROLL
+    for (size_t v = 0; v < GROUP; v++)
+        whole[v] = ar_neon_filter8_end(&filter->end, i, sum[v], is_small);
+    if (stride == 1)
+        return ar_neon_filter8_bytes(vuzp1q_u16(whole[0], whole[1]),
+                                     vuzp1q_u16(whole[2], whole[3]));
+    return ar_neon_filter8_bytes(vtrn1q_u16(whole[0], whole[1]),
+                                 vtrn1q_u16(whole[2], whole[3]));
+}
+
+/* Four channels of a group of pixels, each pixel's together. */
+AR_TILE void store_fours(uint8_t *restrict out, const uint8x16_t *restrict bytes, size_t stride)
+{
+    uint8x16_t fours[FOURS];
+
+    if (stride == 1) {
+        const uint16x8_t one = vreinterpretq_u16_u8(vtrn1q_u8(bytes[0], bytes[1]));
+        const uint16x8_t two = vreinterpretq_u16_u8(vtrn1q_u8(bytes[2], bytes[3]));
+        const uint16x8_t three = vreinterpretq_u16_u8(vtrn2q_u8(bytes[0], bytes[1]));
+        const uint16x8_t four = vreinterpretq_u16_u8(vtrn2q_u8(bytes[2], bytes[3]));
+
+        fours[0] = vreinterpretq_u8_u16(vtrn1q_u16(one, two));
+        fours[1] = vreinterpretq_u8_u16(vtrn1q_u16(three, four));
+        fours[2] = vreinterpretq_u8_u16(vtrn2q_u16(one, two));
+        fours[3] = vreinterpretq_u8_u16(vtrn2q_u16(three, four));
+    } else {
+        const uint8x16_t one = vzip1q_u8(bytes[0], bytes[2]);
+        const uint8x16_t two = vzip1q_u8(bytes[1], bytes[3]);
+        const uint8x16_t three = vzip2q_u8(bytes[0], bytes[2]);
+        const uint8x16_t four = vzip2q_u8(bytes[1], bytes[3]);
+
+        fours[0] = vzip1q_u8(one, two);
+        fours[1] = vzip2q_u8(one, two);
+        fours[2] = vzip1q_u8(three, four);
+        fours[3] = vzip2q_u8(three, four);
     }
     AR_UNROLL
     for (size_t v = 0; v < GROUP; v++)
-        values[v * FOURS] = vmulq_n_f32(vcvtq_f32_s32(sum[v]), filter->scale[i]);
+        vst1q_u8(out + v * LANES * FOURS, fours[v]);
+}
+
+AR_TILE void filter_fours(uint8_t *restrict out, const uint8_t *const *restrict in,
+                          const struct filter *restrict filter,
+                          const struct ar_dwconv8_shape *restrict shape, size_t stride,
+                          bool is_small)
+{
+    const size_t n_pixels = ar_tensor_whole(shape->width);
+
+    for (size_t x = 0; x < n_pixels; x += GROUP * LANES) {
+        uint8x16_t bytes[FOURS];
+
+        AR_UNROLL
+        for (size_t i = 0; i < FOURS; i++)
+            bytes[i] =
+                filtered(in, i * shape->src_stride + x * stride, filter, i, stride, is_small);
+        store_fours(out + x * FOURS, bytes, stride);
+    }
 }
 
 AR_TILE void dwconv8_row(uint8_t *restrict dst, const uint8_t *const *restrict rows,
                          const struct ar_dwconv8_filter *restrict from,
                          const struct ar_dwconv8_shape *restrict shape, size_t stride)
 {
-    const size_t plane = shape->src_stride;
-    const size_t n_pixels = ar_tensor_whole(shape->width);
+    struct filter filter;
 
     for (size_t c = 0; c < shape->channels; c += FOURS) {
-        const struct filter filter = load_filter(from, c);
         uint8_t *const out = dst + c / FOURS * shape->dst_stride;
         const uint8_t *in[TAPS];
 
+        load_filter(&filter, from, c);
         AR_UNROLL
         for (size_t r = 0; r < TAPS; r++)
-            in[r] = rows[r] + c * plane - 1;
-        for (size_t x = 0; x < n_pixels; x += GROUP * LANES) {
-            float32x4_t values[GROUP * FOURS];
-
-            AR_UNROLL
-            for (size_t i = 0; i < FOURS; i++)
-                filtered(values + i, in, i * plane + x * stride, &filter, i, stride);
-            AR_UNROLL
-            for (size_t v = 0; v < GROUP; v++)
-                vst1q_u8(out + (x + v * LANES) * FOURS,
-                         ar_neon_by_pixel(ar_neon_round_filtered(values + v * FOURS)));
-        }
+            in[r] = rows[r] + c * shape->src_stride - 1;
+        if (ar_neon_filter8_is_small(&filter.end))
+            filter_fours(out, in, &filter, shape, stride, true);
+        else
+            filter_fours(out, in, &filter, shape, stride, false);
     }
 }
 

@@ -1,174 +1,166 @@
 /* SPDX-License-Identifier: MIT */
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
-#include "nn/arm/lanes_neon.h"
+#include "nn/arm/filter8_neon.h"
 #include "nn/arm/neon.h"
-#include "nn/arm/round8_neon.h"
 #include "nn/tile.h"
 
 /*
- * Four channels at a time, put together first: a vector is four pixels of them, so that a tap's four weights stay in
- * one register for a whole row, taps beside a vector come from it and the one before, and results are in order. Of
- * the products of bytes, of weights from -127 on, two fit 16 bits: nine taps are four pairs and one.
+ * A lane of 16 bits is two bytes of a row. Of the three taps that a pixel has there two are in one lane, and the third is
+ * in that of a load from two bytes on. Its other byte is a tap of the pixel's neighbour: so a pair of loads serves two
+ * pixels a lane. Third taps of two rows are put together, that of the last row has a weight of zero beside it. Two
+ * products of bytes, of weights from -127 on, fit 16 bits; pairs of lanes are added to sums of 32. A Cortex-A72
+ * multiplies in one of its two pipes and adds pairs in the other.
  */
-#define FOURS   ((size_t)4)
-#define TAPS    3
-#define STEP    (2 * AR_NEON_LANES) /* pixels */
-#define VECTORS (STEP / AR_NEON_LANES)
+#define LANES AR_NEON_LANES
+#define GROUP AR_NEON_GROUP
+#define FOURS ((size_t)4)
+#define TAPS  3
+
+/* A channel's weights for the left or the right pixel of a lane, as many times as there are lanes. */
+struct taps {
+    int8x16_t pairs[TAPS];
+    int8x16_t thirds; /* of the first two rows */
+    int8x16_t last_third;
+};
 
 /* What four channels are filtered with. */
 struct filter {
-    int8x16_t weights[TAPS * TAPS];
-    int32x4_t start;
-    float32x4_t scale;
+    struct taps left[FOURS];
+    struct taps right[FOURS];
+    struct ar_neon_filter8 end;
 };
 
-AR_TILE struct filter load_filter(const struct ar_dwconv8_filter *restrict from, size_t c)
+AR_TILE int8x16_t twice(int8_t first, int8_t second)
 {
-    struct filter filter = {
-        .start = vld1q_s32(from->signed_start + c),
-        .scale = vld1q_f32(from->scale + c),
-    };
+    return vreinterpretq_s8_u16(vdupq_n_u16((uint16_t)((uint8_t)first | (uint8_t)second << 8)));
+}
 
-    AR_UNROLL
-    for (size_t i = 0; i < TAPS * TAPS; i++) {
-        const int8_t *const weights = from->weights + c * TAPS * 4 + i / TAPS * 4 + i % TAPS;
-        int8_t of_channels[FOURS];
+AR_TILE void load_filter(struct filter *restrict filter,
+                         const struct ar_dwconv8_filter *restrict from, size_t c)
+{
+    ar_neon_filter8_load(&filter->end, from, c);
+    for (size_t i = 0; i < FOURS; i++) {
+        const int8_t *const w = from->weights + (c + i) * TAPS * 4;
 
-        AR_UNROLL
-        for (size_t k = 0; k < FOURS; k++)
-            of_channels[k] = weights[k * TAPS * 4];
-        filter.weights[i] = vreinterpretq_s8_s32(vld1q_dup_s32((const void *)of_channels));
+        filter->left[i] = (struct taps){
+            .pairs = { twice(w[0], w[1]), twice(w[4], w[5]), twice(w[8], w[9]) },
+            .thirds = twice(w[2], w[6]),
+            .last_third = twice(w[10], 0),
+        };
+        filter->right[i] = (struct taps){
+            .pairs = { twice(w[1], w[2]), twice(w[5], w[6]), twice(w[9], w[10]) },
+            .thirds = twice(w[0], w[4]),
+            .last_third = twice(0, w[8]),
+        };
     }
-    return filter;
 }
 
-/* Eight pixels of four planes, together and as signed bytes. */
-AR_TILE void load_fours(int8x16_t *restrict fours, const uint8_t *in, size_t plane)
+AR_TILE void add_two(int32x4_t *restrict sum, int8x16_t one, int8x16_t one_weights,
+                     int8x16_t other, int8x16_t other_weights)
 {
-    const uint8x16_t zero = vdupq_n_u8(0x80);
-    uint8x16_t planes[FOURS];
-    uint8x16_t even;
-    uint8x16_t odd;
+    const int16x8_t low = vmull_s8(vget_low_s8(one), vget_low_s8(one_weights));
+    const int16x8_t high = vmull_high_s8(one, one_weights);
 
-    AR_UNROLL
-    for (size_t i = 0; i < FOURS; i++)
-        planes[i] = vcombine_u8(vld1_u8(in + i * plane), vdup_n_u8(0));
-    even = veorq_u8(vzip1q_u8(planes[0], planes[2]), zero);
-    odd = veorq_u8(vzip1q_u8(planes[1], planes[3]), zero);
-    fours[0] = vreinterpretq_s8_u8(vzip1q_u8(even, odd));
-    fours[1] = vreinterpretq_s8_u8(vzip2q_u8(even, odd));
+    sum[0] = vpadalq_s16(sum[0], vmlal_s8(low, vget_low_s8(other), vget_low_s8(other_weights)));
+    sum[1] = vpadalq_s16(sum[1], vmlal_high_s8(high, other, other_weights));
 }
 
-/* One vector's pixels, or the other's, of two vectors in a row. */
-AR_TILE int8x16_t every_other(const int8x16_t *restrict fours, size_t first)
+/* Eight pixels, from their pairs of taps in three rows, and the vectors that the third ones are in. */
+AR_TILE void add_taps(int32x4_t *restrict sum, const int8x16_t *restrict pairs,
+                      int8x16_t thirds, int8x16_t last_third, const struct taps *restrict taps)
 {
-    const int32x4_t one = vreinterpretq_s32_s8(fours[0]);
-    const int32x4_t other = vreinterpretq_s32_s8(fours[1]);
-
-    return vreinterpretq_s8_s32(first == 0 ? vuzp1q_s32(one, other) : vuzp2q_s32(one, other));
+    add_two(sum, pairs[0], taps->pairs[0], pairs[1], taps->pairs[1]);
+    add_two(sum, pairs[2], taps->pairs[2], thirds, taps->thirds);
+    sum[0] =
+        vpadalq_s16(sum[0], vmull_s8(vget_low_s8(last_third), vget_low_s8(taps->last_third)));
+    sum[1] = vpadalq_s16(sum[1], vmull_high_s8(last_third, taps->last_third));
 }
 
 /*
- * A row's taps of the next pixels: of vector v, taps[v][i]. `last` is the last vector of those at the right end, whose
- * pixels are taps of the next ones too.
+ * The sums of a group of pixels of channel i; `at` is the first one's left tap in each row. With a stride of 1 sum[0] and
+ * sum[1] have the even pixels, the others the odd ones; else they are in order.
  */
-AR_TILE void load_taps(int8x16_t (*restrict taps)[TAPS], int8x16_t *restrict last,
-                       const uint8_t *in, size_t plane, size_t stride)
+AR_TILE void add_up(int32x4_t *restrict sum, const uint8_t *const *restrict in, size_t at,
+                    const struct filter *restrict filter, size_t i, size_t stride)
 {
-    int8x16_t fours[2 * VECTORS];
-
-    load_fours(fours, in + (stride == 1), plane);
-    if (stride == 2)
-        load_fours(fours + VECTORS, in + STEP, plane);
     AR_UNROLL
-    for (size_t v = 0; v < VECTORS; v++) {
-        const int8x16_t right = stride == 1 ? fours[v] : every_other(fours + 2 * v, 1);
-
-        taps[v][0] = stride == 1 ? vextq_s8(*last, right, 8) : vextq_s8(*last, right, 12);
-        taps[v][1] = stride == 1 ? vextq_s8(*last, right, 12) : every_other(fours + 2 * v, 0);
-        taps[v][2] = right;
-        *last = right;
-    }
-}
-
-/* What `last` is before the first pixels: those at -1 and 0 are its last ones, or that at -1. */
-AR_TILE int8x16_t first_taps(const uint8_t *in, size_t plane, size_t stride)
-{
-    int8x16_t fours[VECTORS];
-
-    load_fours(fours, in - 1, plane);
-    return stride == 1 ? vextq_s8(fours[0], fours[0], 8) : vextq_s8(fours[0], fours[0], 4);
-}
-
-AR_TILE void add_pair(int32x4_t *restrict sum, int16x8_t low, int16x8_t high)
-{
-    sum[0] = vaddw_s16(sum[0], vget_low_s16(low));
-    sum[1] = vaddw_high_s16(sum[1], low);
-    sum[2] = vaddw_s16(sum[2], vget_low_s16(high));
-    sum[3] = vaddw_high_s16(sum[3], high);
-}
-
-/* Four pixels of four channels, from the taps of three rows. */
-AR_TILE uint8x16_t filtered(const int8x16_t *restrict taps,
-                            const struct filter *restrict filter)
-{
-    int32x4_t sum[FOURS] = { filter->start, filter->start, filter->start, filter->start };
-    float32x4_t values[FOURS];
-
+    for (size_t v = 0; v < GROUP; v++)
+        sum[v] = ar_neon_filter8_start(&filter->end, i);
     AR_UNROLL
-    for (size_t i = 0; i < TAPS * TAPS; i += 2) {
-        const int8x16_t one = filter->weights[i];
-        int16x8_t low = vmull_s8(vget_low_s8(taps[i]), vget_low_s8(one));
-        int16x8_t high = vmull_high_s8(taps[i], one);
+    for (size_t load = 0; load < stride; load++) {
+        int8x16_t bytes[TAPS];
+        int8x16_t next[TAPS];
 
-        if (i + 1 < TAPS * TAPS) {
-            const int8x16_t other = filter->weights[i + 1];
-
-            low = vmlal_s8(low, vget_low_s8(taps[i + 1]), vget_low_s8(other));
-            high = vmlal_high_s8(high, taps[i + 1], other);
+        AR_UNROLL
+        for (size_t r = 0; r < TAPS; r++) {
+            bytes[r] = ar_neon_filter8_in(in[r] + at + 16 * load);
+            next[r] = ar_neon_filter8_in(in[r] + at + 16 * load + 2);
         }
-        add_pair(sum, low, high);
+        add_taps(sum + 2 * load, bytes, vtrn1q_s8(next[0], next[1]), next[2], &filter->left[i]);
+        if (stride == 1)
+            add_taps(sum + 2, next, vtrn2q_s8(bytes[0], bytes[1]), bytes[2], &filter->right[i]);
     }
+}
+
+/* A group of pixels of channel i. */
+AR_TILE uint8x16_t filtered(const uint8_t *const *restrict in, size_t at,
+                            const struct filter *restrict filter, size_t i, size_t stride,
+                            bool is_small)
+{
+    int32x4_t sum[GROUP];
+    uint16x8_t whole[GROUP];
+
+    add_up(sum, in, at, filter, i, stride);
     AR_UNROLL
-    for (size_t i = 0; i < FOURS; i++)
-        values[i] = vmulq_f32(vcvtq_f32_s32(sum[i]), filter->scale);
-    return ar_neon_round_filtered(values);
+    for (size_t v = 0; v < GROUP; v++)
+        whole[v] = ar_neon_filter8_end(&filter->end, i, sum[v], is_small);
+    if (stride == 1)
+        return ar_neon_filter8_bytes(vtrn1q_u16(whole[0], whole[2]),
+                                     vtrn1q_u16(whole[1], whole[3]));
+    return ar_neon_filter8_bytes(vuzp1q_u16(whole[0], whole[1]),
+                                 vuzp1q_u16(whole[2], whole[3]));
+}
+
+AR_TILE void filter_fours(uint8_t *restrict out, const uint8_t *const *restrict in,
+                          const struct filter *restrict filter,
+                          const struct ar_dwconv8_shape *restrict shape, size_t stride,
+                          bool is_small)
+{
+    const size_t n_pixels = ar_tensor_whole(shape->width);
+
+    for (size_t x = 0; x < n_pixels; x += GROUP * LANES) {
+        uint8x16x4_t bytes;
+
+        AR_UNROLL
+        for (size_t i = 0; i < FOURS; i++)
+            bytes.val[i] =
+                filtered(in, i * shape->src_stride + x * stride, filter, i, stride, is_small);
+        vst4q_u8(out + x * FOURS, bytes);
+    }
 }
 
 AR_TILE void dwconv8_row(uint8_t *restrict dst, const uint8_t *const *restrict rows,
                          const struct ar_dwconv8_filter *restrict from,
                          const struct ar_dwconv8_shape *restrict shape, size_t stride)
 {
-    const size_t plane = shape->src_stride;
-    const size_t n_pixels = ar_tensor_whole(shape->width);
+    struct filter filter;
 
     for (size_t c = 0; c < shape->channels; c += FOURS) {
-        const struct filter filter = load_filter(from, c);
         uint8_t *const out = dst + c / FOURS * shape->dst_stride;
-        int8x16_t last[TAPS];
+        const uint8_t *in[TAPS];
 
+        load_filter(&filter, from, c);
         AR_UNROLL
         for (size_t r = 0; r < TAPS; r++)
-            last[r] = first_taps(rows[r] + c * plane, plane, stride);
-        for (size_t x = 0; x < n_pixels; x += STEP) {
-            int8x16_t taps[VECTORS][TAPS][TAPS];
-            int8x16_t of_row[VECTORS][TAPS];
-
-            AR_UNROLL
-            for (size_t r = 0; r < TAPS; r++) {
-                load_taps(of_row, &last[r], rows[r] + c * plane + x * stride, plane, stride);
-                AR_UNROLL
-                for (size_t i = 0; i < VECTORS * TAPS; i++)
-                    taps[i / TAPS][r][i % TAPS] = of_row[i / TAPS][i % TAPS];
-            }
-            AR_UNROLL
-            for (size_t v = 0; v < VECTORS; v++)
-                vst1q_u8(out + (x + v * AR_NEON_LANES) * FOURS, filtered(taps[v][0], &filter));
-        }
+            in[r] = rows[r] + c * shape->src_stride - 1;
+        if (ar_neon_filter8_is_small(&filter.end))
+            filter_fours(out, in, &filter, shape, stride, true);
+        else
+            filter_fours(out, in, &filter, shape, stride, false);
     }
 }
 

@@ -61,14 +61,14 @@ PRECISIONS = (
               {'Cortex-A72': 'int8 pointwise, 8 pixels x 4 outputs',
                'Cortex-A76': 'int8 pointwise, 8 pixels x 6 planes'},
               'int8 depthwise 3x3, stride ', 'int8 from float32'))
-DEPTHWISE8_MACS = {'Cortex-A72': 8 * 4 * 9, 'Cortex-A76': 16 * 4 * 9}  # of an iteration: pixels, channels, taps
+DEPTHWISE8_MACS = 16 * 4 * 9  # of an iteration: pixels, channels, taps
 END_VALUES = 32  # that an iteration of the loop at a sum's end takes
 
 
 def per_mac(result):
     """Cycles of one multiply-accumulate in a loop; of a filter's taps, that of the zero beside them is none."""
     if result.name.text.startswith('int8 depthwise'):
-        return result.cycles / DEPTHWISE8_MACS[result.core]
+        return result.cycles / DEPTHWISE8_MACS
     return result.cycles_per_multiply_add / result.name.kind[1]
 
 

@@ -16,6 +16,7 @@
 #define MAX_FOURS    150 /* of inputs: a dense filter's taps are inputs each */
 #define N_CASES      1500
 #define TAPS         3
+#define SCALES       (1 << (AR_DWCONV8_SCALE_BITS - 1)) /* in an octave */
 
 enum {
     DST = TAPS, /* buffers before it are rows */
@@ -90,7 +91,8 @@ static void draw_dwconv8(struct kcheck *check, struct dwconv8_case *c)
         for (size_t k = 0; k < TAPS * 4; k++)
             c->signed_start[i] += 128 * c->weights[i * TAPS * 4 + k];
         /* From sums that all fit to sums of which none does. */
-        c->scale[i] = ldexpf(1.0F, (int)kcheck_draw_below(check, 26) - 15);
+        c->scale[i] = ldexpf(1.0F + (float)kcheck_draw_below(check, SCALES) / SCALES,
+                             (int)kcheck_draw_below(check, 26) - 16);
     }
     c->filter = (struct ar_dwconv8_filter){ c->weights, c->start, c->signed_start, c->scale };
 }
@@ -110,7 +112,8 @@ static double dwconv8_formula(const struct dwconv8_case *c, uint32_t x, uint32_t
             sum += c->rows[row]
                           [(ptrdiff_t)(channel * c->shape.src_stride + x * c->stride + i) - 1] *
                    c->weights[(channel * TAPS + row) * 4 + i];
-    return 128.0 + limit(rint((double)sum * (double)c->scale[channel]), -127.0, 127.0);
+    return 128.0 + limit((double)rintf((float)((double)sum * (double)c->scale[channel])),
+                         -127.0, 127.0);
 }
 
 static void check_dwconv8(struct kcheck *check, uint32_t stride)
