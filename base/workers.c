@@ -31,10 +31,14 @@
 
 #define CACHE_LINE_B 64
 
+/* Of a worker that has no chunk in hand. */
+#define NO_CHUNK UINT_MAX
+
 /* Layers of one frame follow each other within this time; between frames workers sleep. */
 #define SPIN_US 50
 
 struct worker {
+    alignas(CACHE_LINE_B) atomic_uint chunk; /* in hand: it has none before this one */
     struct ar_workers *workers;
     pthread_t thread;
     uint32_t index;
@@ -45,10 +49,12 @@ struct ar_workers {
     atomic_uint n_asleep;
     alignas(CACHE_LINE_B) atomic_uint gate; /* GATE_OPEN and how many are inside */
     atomic_uint owner_asleep;
+    atomic_uint n_waiting; /* for another one's chunk */
     alignas(CACHE_LINE_B) atomic_uint next_chunk;
 
     /* The job: written with the gate closed and empty, read from inside. */
     alignas(CACHE_LINE_B) ar_workers_fn *fn;
+    ar_workers_needs_fn *needs; /* NULL: any order will do */
     void *job;
     uint32_t n_rows;
     uint32_t chunk;
@@ -122,14 +128,65 @@ static void leave(struct ar_workers *workers)
         futex_wake(&workers->gate, 1);
 }
 
+static void hold_chunk(struct ar_workers *workers, struct worker *self, uint32_t chunk)
+{
+    atomic_store(&self->chunk, chunk);
+    /* As with n_asleep: one of us sees the other. */
+    if (atomic_load(&workers->n_waiting) > 0)
+        futex_wake(&self->chunk, INT_MAX);
+}
+
+/*
+ * The next chunk; from the number of them on there is none. Before a worker takes one it says that none below it can be its
+ * own: whoever has taken a later one sees that.
+ */
+static uint32_t take_chunk(struct ar_workers *workers, struct worker *self)
+{
+    uint32_t chunk;
+
+    if (!workers->needs)
+        return atomic_fetch_add_explicit(&workers->next_chunk, 1, memory_order_relaxed);
+    hold_chunk(workers, self, atomic_load(&workers->next_chunk));
+    chunk = atomic_fetch_add(&workers->next_chunk, 1);
+    hold_chunk(workers, self, chunk < workers->n_chunks ? chunk : NO_CHUNK);
+    return chunk;
+}
+
+/* Until a worker has no chunk below `end` in hand. */
+static void wait_for_chunk(struct ar_workers *workers, struct worker *other, uint32_t end)
+{
+    uint64_t until_us;
+    unsigned chunk;
+
+    if (atomic_load(&other->chunk) >= end)
+        return;
+    until_us = ar_clock_after_us(workers->spin_us);
+    while (atomic_load(&other->chunk) < end && ar_clock_now_us() < until_us)
+        relax();
+    atomic_fetch_add(&workers->n_waiting, 1);
+    while ((chunk = atomic_load(&other->chunk)) < end)
+        futex_wait(&other->chunk, chunk);
+    atomic_fetch_sub(&workers->n_waiting, 1);
+}
+
+static void wait_for_needs(struct ar_workers *workers, uint32_t chunk, uint32_t worker)
+{
+    const uint32_t end = workers->needs(workers->job, chunk);
+
+    for (uint32_t i = 0; i < workers->n_threads; i++)
+        if (i != worker)
+            wait_for_chunk(workers, &workers->threads[i], end);
+}
+
 static void work(struct ar_workers *workers, uint32_t worker)
 {
     for (;;) {
-        const uint32_t i =
-            atomic_fetch_add_explicit(&workers->next_chunk, 1, memory_order_relaxed);
+        const uint32_t i = take_chunk(workers, &workers->threads[worker]);
 
         if (i >= workers->n_chunks)
             return;
+        if (workers->needs)
+            wait_for_needs(workers, i, worker);
 
         const uint32_t first_row = i * workers->chunk;
         const uint32_t left = workers->n_rows - first_row;
@@ -180,12 +237,10 @@ static void close_gate(struct ar_workers *workers)
     atomic_store(&workers->owner_asleep, 0);
 }
 
-void ar_workers_run(struct ar_workers *workers, ar_workers_fn *fn, void *job, uint32_t n_rows,
-                    uint32_t chunk)
+/* The job is set but for its size. */
+static void run(struct ar_workers *workers, uint32_t n_rows, uint32_t chunk)
 {
     assert(chunk > 0 && n_rows < UINT32_MAX / 2 && chunk < UINT32_MAX / 2);
-    workers->fn = fn;
-    workers->job = job;
     workers->n_rows = n_rows;
     workers->chunk = chunk;
     workers->n_chunks = (n_rows + chunk - 1) / chunk;
@@ -203,6 +258,24 @@ void ar_workers_run(struct ar_workers *workers, ar_workers_fn *fn, void *job, ui
     close_gate(workers);
 }
 
+void ar_workers_run(struct ar_workers *workers, ar_workers_fn *fn, void *job, uint32_t n_rows,
+                    uint32_t chunk)
+{
+    workers->fn = fn;
+    workers->needs = NULL;
+    workers->job = job;
+    run(workers, n_rows, chunk);
+}
+
+void ar_workers_run_in_order(struct ar_workers *workers, ar_workers_fn *fn,
+                             ar_workers_needs_fn *needs, void *job, uint32_t n_rows)
+{
+    workers->fn = fn;
+    workers->needs = needs;
+    workers->job = job;
+    run(workers, n_rows, 1);
+}
+
 static uint32_t n_cpus(void)
 {
     cpu_set_t set;
@@ -218,7 +291,7 @@ static int start_worker(struct ar_workers *workers, uint32_t index)
     struct worker *worker = &workers->threads[index];
     char name[16];
 
-    *worker = (struct worker){ .workers = workers, .index = index };
+    *worker = (struct worker){ .chunk = NO_CHUNK, .workers = workers, .index = index };
 
     const int err = pthread_create(&worker->thread, NULL, worker_main, worker);
 
@@ -246,6 +319,7 @@ int ar_workers_create(struct ar_workers **out, uint32_t n_threads)
     /* Spinning helps only while the one that is waited for can run meanwhile. */
     *workers = (struct ar_workers){
         .n_threads = 1,
+        .threads = { { .chunk = NO_CHUNK } },
         .spin_us = n_threads <= n_cpus() ? SPIN_US : 0,
     };
     sigfillset(&all);

@@ -17,6 +17,9 @@ typedef void ar_workers_fn(void *job, uint32_t first_row, uint32_t end_row, uint
 
 #define AR_WORKERS_MAX 16
 
+/* Of rows that need others: how many of the first rows must be done before this one, at most `row`. */
+typedef uint32_t ar_workers_needs_fn(const void *job, uint32_t row);
+
 /* n_threads counts the caller: 1 makes no thread. Workers are named "ar-work-N" and block all signals. */
 int ar_workers_create(struct ar_workers **out, uint32_t n_threads);
 void ar_workers_destroy(struct ar_workers *workers);
@@ -31,3 +34,10 @@ int ar_workers_pin(struct ar_workers *workers);
 /* Calls fn over rows 0..n_rows in chunks of `chunk` rows, and returns when all are done. */
 void ar_workers_run(struct ar_workers *workers, ar_workers_fn *fn, void *job, uint32_t n_rows,
                     uint32_t chunk);
+
+/*
+ * The same row by row, each of them after those that it needs. Rows are begun in their order, so that a worker waits only
+ * for rows that are under way.
+ */
+void ar_workers_run_in_order(struct ar_workers *workers, ar_workers_fn *fn,
+                             ar_workers_needs_fn *needs, void *job, uint32_t n_rows);

@@ -107,6 +107,50 @@ START_TEST(test_many_short_jobs)
 }
 END_TEST
 
+/* Rows that need all but the last `lag` before them. Plain memory, as above. */
+struct queue {
+    uint32_t lag;
+    bool done[MAX_ROWS];
+    atomic_uint n_early;
+};
+
+static uint32_t needs_row(const void *job, uint32_t row)
+{
+    const struct queue *queue = job;
+
+    return row > queue->lag ? row - queue->lag : 0;
+}
+
+static void finish_row(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker)
+{
+    struct queue *queue = job;
+
+    for (uint32_t y = 0; y < needs_row(queue, first_row); y++)
+        if (!queue->done[y])
+            atomic_fetch_add(&queue->n_early, 1);
+    if (first_row % 50 == 7) /* long enough for the others to run into it, and to fall asleep */
+        nanosleep(&(struct timespec){ .tv_nsec = 300000 }, NULL);
+    queue->done[first_row] = end_row == first_row + 1;
+}
+
+START_TEST(test_rows_wait_for_what_they_need)
+{
+    struct ar_workers *workers = new_workers(thread_counts[_i]);
+
+    for (uint32_t round = 0; round < 40; round++) {
+        const uint32_t n_rows = round % 8 == 0 ? round / 8 : 100 + round;
+        struct queue queue = { .lag = round % 6 };
+
+        ar_workers_run_in_order(workers, finish_row, needs_row, &queue, n_rows);
+        ck_assert_uint_eq(atomic_load(&queue.n_early), 0);
+        for (uint32_t y = 0; y < MAX_ROWS; y++)
+            ck_assert(queue.done[y] == (y < n_rows));
+        check_visits(workers, 17, 2); /* any order again */
+    }
+    ar_workers_destroy(workers);
+}
+END_TEST
+
 struct meeting {
     pthread_barrier_t barrier;
     atomic_uint seen_mask;
@@ -250,6 +294,8 @@ int main(void)
     tcase_set_timeout(tcase, 50);
     tcase_add_loop_test(tcase, test_each_row_once, 0, AR_ARRAY_LEN(thread_counts));
     tcase_add_loop_test(tcase, test_many_short_jobs, 0, AR_ARRAY_LEN(thread_counts));
+    tcase_add_loop_test(tcase, test_rows_wait_for_what_they_need, 0,
+                        AR_ARRAY_LEN(thread_counts));
     tcase_add_loop_test(tcase, test_all_threads_work_at_once, 1, 5);
     tcase_add_test(tcase, test_owners_signal_mask_is_kept);
     tcase_add_test(tcase, test_pinned);
