@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/frame.h"
 #include "base/macros.h"
 #include "nn/border.h"
@@ -20,6 +19,10 @@
  * So that a worker that is interrupted holds up the others by a quarter of its share at most.
  */
 #define CHUNKS_PER_WORKER 4
+
+/* What a chain's rings may take of the second cache for the sake of longer tasks, and how long these are at most. */
+#define CACHE_B    (256u << 10)
+#define MOST_SCALE 4
 
 static uint64_t whole_lines_b(uint64_t size_b)
 {
@@ -36,35 +39,120 @@ static uint32_t last_reader(const struct ar_model *model, uint32_t index)
     return last;
 }
 
-static uint64_t map_b(const struct ar_net *net, const struct ar_net_node *node)
+static uint64_t rows_b(const struct ar_net *net, const struct ar_net_node *node,
+                       uint32_t n_rows, uint32_t channels)
 {
-    const uint32_t channels = node->layer->max_outputs;
-
-    if (ar_net_keeps_int8(net, node))
-        return ar_tensor8_bytes(node->result8.height, node->result8.width, channels,
-                                node->result8.fours);
-    return ar_tensor_floats(node->result.height, node->result.width, channels) * sizeof(float);
+    return whole_lines_b(
+        ar_net_keeps_int8(net, node)
+            ? ar_tensor8_bytes(n_rows, node->result8.width, channels, node->result8.fours)
+            : ar_tensor_floats(n_rows, node->result.width, channels) * sizeof(float));
 }
 
-/* The last result stays as it is until the next frame: no layer runs after it. */
+/* Bytes of the rows of a chain's layer that are under way. */
+static uint64_t window_b(const struct ar_net *net, const struct ar_chain_plan *plan,
+                         uint32_t member, uint32_t rung)
+{
+    const struct ar_net_node *node = &net->nodes[plan->chain.first + member];
+
+    return rows_b(net, node, plan->members[member].ring_rows, node->layer->channels[rung]);
+}
+
+/* As long tasks as the cache has room for. */
+void ar_net_plan_chain(const struct ar_net *net, const struct ar_chain *chain, uint32_t rung,
+                       struct ar_chain_plan *plan)
+{
+    const uint32_t n_workers = ar_workers_count(net->params.workers);
+
+    for (uint32_t scale = MOST_SCALE;; scale /= 2) {
+        uint64_t sum_b = 0;
+
+        ar_chain_plan(plan, net->params.model, chain, net->params.height_px, n_workers, scale);
+        for (uint32_t i = 0; i < chain->end - chain->first; i++)
+            sum_b += window_b(net, plan, i, rung);
+        if (scale == 1 || sum_b <= CACHE_B)
+            return;
+    }
+}
+
+static void find_chains(struct ar_net *net)
+{
+    const struct ar_model *model = net->params.model;
+    struct ar_chain chain = { 0, 0 };
+
+    while (chain.end < model->n_layers) {
+        chain = ar_chain_find(model, chain.end);
+        net->chains[net->n_chains++] = chain;
+        for (uint32_t i = chain.first; i < chain.end; i++)
+            net->nodes[i].has_ring =
+                !net->params.keep_all && ar_chain_has_ring(model, &chain, i);
+    }
+}
+
+static uint32_t chain_of(const struct ar_net *net, uint32_t layer)
+{
+    uint32_t i = 0;
+
+    while (net->chains[i].end <= layer)
+        i++;
+    return i;
+}
+
+/* Whole maps. The last result stays as it is until the next frame: no layer runs after it. */
 static void lay_out_maps(struct ar_net *net)
 {
     const struct ar_model *model = net->params.model;
-    struct ar_place places[AR_MODEL_MAX_LAYERS];
+    struct ar_place places[AR_MODEL_MAX_LAYERS] = { 0 };
     uint8_t *memory;
 
     for (uint32_t i = 0; i < model->n_layers; i++) {
         const struct ar_net_node *node = &net->nodes[i];
 
+        if (node->has_ring)
+            continue;
         places[i] = (struct ar_place){
-            .size = whole_lines_b(map_b(net, node)),
-            .first = i,
-            .last = net->params.keep_all ? model->n_layers : last_reader(model, i),
+            .size = rows_b(net, node, node->result.height, node->layer->max_outputs),
+            .first = chain_of(net, i),
+            .last = net->params.keep_all ? net->n_chains : chain_of(net, last_reader(model, i)),
         };
     }
     memory = ar_arena_take_b(&net->arena, ar_place_all(places, model->n_layers));
     for (uint32_t i = 0; memory && i < model->n_layers; i++)
-        net->nodes[i].memory = memory + places[i].offset;
+        if (!net->nodes[i].has_ring)
+            net->nodes[i].memory = memory + places[i].offset;
+}
+
+/* Rings of a chain lie side by side. Returns the bytes that they take. */
+uint64_t ar_net_place_rings(struct ar_net *net, const struct ar_chain_plan *plan, uint32_t rung)
+{
+    uint64_t used_b = 0;
+
+    for (uint32_t i = 0; i < plan->chain.end - plan->chain.first; i++) {
+        struct ar_net_node *node = &net->nodes[plan->chain.first + i];
+
+        if (!node->has_ring)
+            continue;
+        node->memory = net->rings ? net->rings + used_b : NULL;
+        used_b += window_b(net, plan, i, rung);
+    }
+    return used_b;
+}
+
+static void lay_out_rings(struct ar_net *net)
+{
+    uint64_t most_b = 0;
+
+    for (uint32_t i = 0; i < net->n_chains; i++) {
+        for (uint32_t rung = 0; rung < net->params.model->n_rungs; rung++) {
+            struct ar_chain_plan plan;
+            uint64_t need_b;
+
+            ar_net_plan_chain(net, &net->chains[i], rung, &plan);
+            need_b = ar_net_place_rings(net, &plan, rung);
+            if (need_b > most_b)
+                most_b = need_b;
+        }
+    }
+    net->rings = ar_arena_take_b(&net->arena, most_b);
 }
 
 /*
@@ -92,11 +180,10 @@ static void lay_out_planes(struct ar_net *net)
         ar_tensor8_place(&net->planes8, memory, n_planes);
 }
 
-/* What the layer under way works in: as much as the neediest layer wants. */
-static void lay_out_work(struct ar_net *net)
+/* What a worker works in: as much as the neediest layer wants. */
+static void lay_out_scratch(struct ar_net *net)
 {
     const struct ar_model *model = net->params.model;
-    uint64_t sums = 0;
     uint64_t squeeze_sums = 0;
     uint64_t scratch = 0;
 
@@ -106,21 +193,49 @@ static void lay_out_work(struct ar_net *net)
         const uint64_t need = node->is_int8
                                   ? ar_rows8_scratch_b(layer, node->width) / sizeof(float)
                                   : ar_rows_scratch(layer, node->width);
-        const uint64_t need_sums = (uint64_t)node->height * 2 * layer->max_outputs;
         const uint64_t need_squeeze = (uint64_t)node->height * layer->max_inputs;
 
         if (need > scratch)
             scratch = need;
-        if (layer->norm == AR_LAYER_NORM_INSTANCE && need_sums > sums)
-            sums = need_sums;
         if (layer->gate && need_squeeze > squeeze_sums)
             squeeze_sums = need_squeeze;
     }
     net->scratch_stride = whole_lines_b(scratch * sizeof(float)) / sizeof(float);
     net->scratch =
         ar_arena_take(&net->arena, net->scratch_stride * ar_workers_count(net->params.workers));
-    net->sums = ar_arena_take(&net->arena, sums);
     net->squeeze_sums = ar_arena_take(&net->arena, squeeze_sums);
+}
+
+static uint64_t n_sums(const struct ar_net_node *node)
+{
+    return node->layer->norm == AR_LAYER_NORM_INSTANCE
+               ? (uint64_t)node->height * 2 * node->layer->max_outputs
+               : 0;
+}
+
+/* Side by side for the layers of a chain. */
+static void lay_out_sums(struct ar_net *net)
+{
+    uint64_t most = 0;
+    float *sums;
+
+    for (uint32_t i = 0; i < net->n_chains; i++) {
+        uint64_t need = 0;
+
+        for (uint32_t l = net->chains[i].first; l < net->chains[i].end; l++)
+            need += n_sums(&net->nodes[l]);
+        if (need > most)
+            most = need;
+    }
+    sums = ar_arena_take(&net->arena, most);
+    for (uint32_t i = 0; sums && i < net->n_chains; i++) {
+        float *next = sums;
+
+        for (uint32_t l = net->chains[i].first; l < net->chains[i].end; l++) {
+            net->nodes[l].sums = next;
+            next += n_sums(&net->nodes[l]);
+        }
+    }
 }
 
 static void lay_out_nodes(struct ar_net *net)
@@ -146,7 +261,9 @@ static void lay_out(struct ar_net *net)
 {
     lay_out_planes(net);
     lay_out_maps(net);
-    lay_out_work(net);
+    lay_out_rings(net);
+    lay_out_scratch(net);
+    lay_out_sums(net);
     lay_out_nodes(net);
 }
 
@@ -202,6 +319,7 @@ static int build(struct ar_net *net, struct ar_reason *reason)
     int ret;
 
     init_sizes(net);
+    find_chains(net);
     lay_out(net);
     net->memory_b = sizeof(*net) + net->arena.used_b;
     if (net->memory_b > MAX_MEMORY_B)
@@ -303,15 +421,9 @@ void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
     assert(segment < model->n_segments && rung < model->n_rungs);
     if (segment == 0 && net->params.precision == AR_NET_INT8)
         ar_net_quantise_planes(net);
-    for (uint32_t i = 0; i < model->n_layers; i++) {
-        if (model->layers[i].segment != segment)
-            continue;
-
-        const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
-        ar_net_run_node(net, &net->nodes[i], rung);
-        if (net->layers_ns)
-            net->layers_ns[i] = ar_clock_now_ns() - start_ns;
-    }
+    for (uint32_t i = 0; i < net->n_chains; i++)
+        if (model->layers[net->chains[i].first].segment == segment)
+            ar_net_run_chain(net, &net->chains[i], rung);
 }
 
 void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns)

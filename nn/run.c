@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 #include "nn/border.h"
 #include "nn/moments.h"
@@ -50,10 +51,10 @@ static uint32_t gate_key(const struct ar_net *net, const struct ar_rows *job)
 }
 
 /* What int8 has of a layer beside float32's description. */
-static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
+static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t rung,
+                      struct ar_rows8 *rows8)
 {
     const struct ar_layer *layer = node->layer;
-    struct ar_rows8 *rows8 = &net->rows8;
 
     rows8->pack = &node->pack8;
     rows8->input = source8(net, layer->input);
@@ -68,10 +69,20 @@ static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t run
     rows8->result = &node->result8;
 }
 
-static struct ar_rows describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
+/* What a layer does at a rung. `ring_rows`: that its map has memory for, where it is in a ring. */
+static void describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung,
+                     uint32_t ring_rows, struct ar_net_work *work)
 {
     const struct ar_layer *layer = node->layer;
-    struct ar_rows job = {
+    const uint32_t outputs = layer->channels[rung];
+    const uint32_t n_rows = node->has_ring ? ring_rows : node->result.height;
+
+    node->rung = rung;
+    if (ar_net_keeps_int8(net, node))
+        ar_tensor8_place_ring(&node->result8, node->memory, outputs, n_rows);
+    else
+        ar_tensor_place_ring(&node->result, node->memory, outputs, n_rows);
+    work->rows = (struct ar_rows){
         .kernels = net->params.kernels,
         .layer = layer,
         .pack = &node->pack,
@@ -81,30 +92,38 @@ static struct ar_rows describe(struct ar_net *net, struct ar_net_node *node, uin
         .result = &node->result,
         .width = node->width,
         .height = node->height,
-        .outputs = layer->channels[rung],
+        .outputs = outputs,
         .scale = net->ones,
         .bias = layer->bias ? layer->bias : net->zeros,
         .scratch = net->scratch,
         .scratch_stride = net->scratch_stride,
     };
-
     if (node->is_int8) {
-        describe8(net, node, rung);
-        job.int8 = &net->rows8;
+        describe8(net, node, rung, &work->rows8);
+        work->rows.int8 = &work->rows8;
     }
     if (layer->norm == AR_LAYER_NORM_BATCH) {
-        job.scale = layer->scale + (size_t)rung * layer->max_outputs;
-        job.bias = layer->bias + (size_t)rung * layer->max_outputs;
+        work->rows.scale = layer->scale + (size_t)rung * layer->max_outputs;
+        work->rows.bias = layer->bias + (size_t)rung * layer->max_outputs;
     }
-    return job;
 }
 
-static void run_pass(struct ar_net *net, struct ar_rows *job, enum ar_rows_pass pass)
+static void prepare_pass(struct ar_net_work *work, enum ar_rows_pass pass)
 {
-    job->pass = pass;
-    if (job->int8)
-        ar_rows8_prepare(&net->rows8, job);
-    ar_net_share_rows(net, job->int8 ? ar_rows8_work : ar_rows_work, job, job->height);
+    work->rows.pass = pass;
+    if (work->rows.int8)
+        ar_rows8_prepare(&work->rows8, &work->rows);
+}
+
+static ar_workers_fn *rows_fn(const struct ar_net_work *work)
+{
+    return work->rows.int8 ? ar_rows8_work : ar_rows_work;
+}
+
+static void run_pass(struct ar_net *net, struct ar_net_work *work, enum ar_rows_pass pass)
+{
+    prepare_pass(work, pass);
+    ar_net_share_rows(net, rows_fn(work), &work->rows, work->rows.height);
 }
 
 /* Adds up rows in their order, whoever computed them: results do not depend on the workers. */
@@ -151,16 +170,17 @@ static void excite(const struct ar_layer *layer, uint32_t channels, const float 
  * From the previous frame's means, which costs nothing, or from this frame's, which costs a
  * pass.
  */
-static void set_gates(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job)
+static void set_gates(struct ar_net *net, struct ar_net_node *node, struct ar_net_work *work)
 {
     const struct ar_layer *layer = node->layer;
+    struct ar_rows *job = &work->rows;
     const float *means = NULL;
 
     if (layer->gate_previous)
         means = ar_running_find(&node->gate, gate_key(net, job), net->frame);
     job->squeeze_sums = net->squeeze_sums;
     if (!means) {
-        run_pass(net, job, AR_ROWS_SQUEEZE);
+        run_pass(net, work, AR_ROWS_SQUEEZE);
         take_squeezed(job, net->means);
         means = net->means;
     }
@@ -186,16 +206,19 @@ static void take_measured(const struct ar_rows *job, float *moments)
     }
 }
 
-static void fold_moments(struct ar_net *net, const struct ar_layer *layer, uint32_t outputs,
-                         const float *moments)
+static void fold_moments(struct ar_net_work *work, const float *moments)
 {
-    for (uint32_t c = 0; c < outputs; c++) {
+    const struct ar_layer *layer = work->rows.layer;
+
+    for (uint32_t c = 0; c < work->rows.outputs; c++) {
         const double variance = (double)moments[layer->max_outputs + c];
         const double scale = (double)layer->scale[c] / sqrt(variance + AR_MOMENTS_EPSILON);
 
-        net->scale[c] = (float)scale;
-        net->bias[c] = (float)((double)layer->bias[c] - (double)moments[c] * scale);
+        work->scale[c] = (float)scale;
+        work->bias[c] = (float)((double)layer->bias[c] - (double)moments[c] * scale);
     }
+    work->rows.scale = work->scale;
+    work->rows.bias = work->bias;
 }
 
 /*
@@ -221,44 +244,40 @@ static bool describe_frame(const struct ar_layer *layer, uint32_t outputs, const
 /*
  * With running moments this frame's own are gathered on the way; without, by a pass of its own.
  */
-static void set_norm(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job,
-                     uint32_t rung)
+static void set_norm(struct ar_net *net, struct ar_net_node *node, struct ar_net_work *work)
 {
-    const float *moments = ar_running_find(&node->norm, rung, net->frame);
+    const float *moments = ar_running_find(&node->norm, node->rung, net->frame);
 
-    job->sums = net->sums;
+    work->rows.sums = node->sums;
     if (!moments) {
-        float *own = ar_running_own(&node->norm, rung);
+        float *own = ar_running_own(&node->norm, node->rung);
 
-        job->scale = net->ones;
-        job->bias = net->zeros;
-        run_pass(net, job, AR_ROWS_MEASURE);
-        take_measured(job, own);
-        job->sums = NULL;
+        work->rows.scale = net->ones;
+        work->rows.bias = net->zeros;
+        run_pass(net, work, AR_ROWS_MEASURE);
+        take_measured(&work->rows, own);
+        work->rows.sums = NULL;
         moments = own;
     }
-    fold_moments(net, node->layer, job->outputs, moments);
-    job->scale = net->scale;
-    job->bias = net->bias;
+    fold_moments(work, moments);
 }
 
 /*
- * The map was made with running moments, and its own are known now. Where the two do not fit,
- * it is made again.
+ * The map was made with running moments, and its own are known now. Where the two do not fit, it has to be made again, with its
+ * own: then true.
  */
-static void check_norm(struct ar_net *net, struct ar_net_node *node, struct ar_rows *job,
-                       uint32_t rung)
+static bool is_unfit(struct ar_net *net, struct ar_net_node *node, struct ar_net_work *work)
 {
-    const float *running = ar_running_find(&node->norm, rung, net->frame);
-    float *own = ar_running_own(&node->norm, rung);
+    const float *running = ar_running_find(&node->norm, node->rung, net->frame);
+    float *own = ar_running_own(&node->norm, node->rung);
 
-    take_measured(job, own);
-    if (describe_frame(node->layer, job->outputs, running, own))
-        return;
+    take_measured(&work->rows, own);
+    if (describe_frame(node->layer, work->rows.outputs, running, own))
+        return false;
     ar_running_replace(&node->norm);
-    fold_moments(net, node->layer, job->outputs, own);
-    job->sums = NULL;
-    run_pass(net, job, AR_ROWS_STORE);
+    fold_moments(work, own);
+    work->rows.sums = NULL;
+    return true;
 }
 
 /* Rows of planes to fours of bytes. */
@@ -302,21 +321,121 @@ void ar_net_quantise_planes(struct ar_net *net)
 
 void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
 {
-    const struct ar_layer *layer = node->layer;
-    struct ar_rows job = describe(net, node, rung);
+    struct ar_net_work *work = &net->works[0];
+    const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
 
-    node->rung = rung;
-    if (ar_net_keeps_int8(net, node))
-        ar_tensor8_place(&node->result8, node->memory, job.outputs);
-    else
-        ar_tensor_place(&node->result, node->memory, job.outputs);
-    if (layer->gate)
-        set_gates(net, node, &job);
-    if (layer->norm == AR_LAYER_NORM_INSTANCE)
-        set_norm(net, node, &job, rung);
-    run_pass(net, &job, AR_ROWS_STORE);
-    if (job.squeeze_sums)
-        take_squeezed(&job, ar_running_own(&node->gate, gate_key(net, &job)));
-    if (job.sums)
-        check_norm(net, node, &job, rung);
+    describe(net, node, rung, 0, work);
+    if (node->layer->gate)
+        set_gates(net, node, work);
+    if (node->layer->norm == AR_LAYER_NORM_INSTANCE)
+        set_norm(net, node, work);
+    run_pass(net, work, AR_ROWS_STORE);
+    if (work->rows.squeeze_sums)
+        take_squeezed(&work->rows, ar_running_own(&node->gate, gate_key(net, &work->rows)));
+    if (work->rows.sums && is_unfit(net, node, work))
+        run_pass(net, work, AR_ROWS_STORE);
+    if (net->layers_ns)
+        net->layers_ns[node - net->nodes] = ar_clock_now_ns() - start_ns;
+}
+
+static void run_task(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    struct ar_net *const net = user;
+    const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
+
+    assert(end == first + 1);
+
+    const struct ar_chain_task task = ar_chain_task(&net->plan, first);
+    struct ar_net_work *const work = &net->works[task.member];
+
+    rows_fn(work)(&work->rows, task.first_row, task.end_row, worker);
+    if (net->layers_ns)
+        net->works_ns[worker][task.member] += ar_clock_now_ns() - start_ns;
+}
+
+static uint32_t task_needs(const void *user, uint32_t task)
+{
+    const struct ar_net *const net = user;
+
+    return ar_chain_needs(&net->plan, task);
+}
+
+/* Of the time that a chain took each layer has the share that its tasks have of all tasks' time. */
+static void share_time(struct ar_net *net, uint64_t took_ns)
+{
+    const struct ar_chain *chain = &net->plan.chain;
+    uint64_t sums_ns[AR_CHAIN_MAX] = { 0 };
+    uint64_t all_ns = 1;
+
+    for (uint32_t w = 0; w < ar_workers_count(net->params.workers); w++)
+        for (uint32_t i = 0; i < chain->end - chain->first; i++) {
+            sums_ns[i] += net->works_ns[w][i];
+            all_ns += net->works_ns[w][i];
+            net->works_ns[w][i] = 0;
+        }
+    for (uint32_t i = 0; i < chain->end - chain->first; i++)
+        net->layers_ns[chain->first + i] =
+            (uint64_t)((double)took_ns * (double)sums_ns[i] / (double)all_ns);
+}
+
+/* Whether every instance norm of a chain has running moments, so that no layer has to be measured first. */
+static bool is_warm(const struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+{
+    for (uint32_t i = chain->first; i < chain->end; i++) {
+        const struct ar_net_node *node = &net->nodes[i];
+
+        if (node->layer->norm == AR_LAYER_NORM_INSTANCE &&
+            !ar_running_find(&node->norm, rung, net->frame))
+            return false;
+    }
+    return true;
+}
+
+/* The first layer whose map does not fit its moments is made again, and what follows it. */
+static void check_norms(struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+{
+    uint32_t i = chain->first;
+
+    while (i < chain->end) {
+        struct ar_net_work *work = &net->works[i - chain->first];
+
+        if (work->rows.sums && is_unfit(net, &net->nodes[i], work)) {
+            run_pass(net, work, AR_ROWS_STORE);
+            break;
+        }
+        i++;
+    }
+    for (i++; i < chain->end; i++)
+        ar_net_run_node(net, &net->nodes[i], rung);
+}
+
+static void run_together(struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+{
+    const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
+
+    ar_net_plan_chain(net, chain, rung, &net->plan);
+    ar_net_place_rings(net, &net->plan, rung);
+    for (uint32_t i = chain->first; i < chain->end; i++) {
+        struct ar_net_node *node = &net->nodes[i];
+        struct ar_net_work *work = &net->works[i - chain->first];
+
+        describe(net, node, rung, net->plan.members[i - chain->first].ring_rows, work);
+        if (node->layer->norm == AR_LAYER_NORM_INSTANCE)
+            set_norm(net, node, work);
+        prepare_pass(work, AR_ROWS_STORE);
+    }
+    ar_workers_run_in_order(net->params.workers, run_task, task_needs, net, net->plan.n_tasks);
+    if (net->layers_ns)
+        share_time(net, ar_clock_now_ns() - start_ns);
+    check_norms(net, chain, rung);
+}
+
+void ar_net_run_chain(struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+{
+    if (chain->end - chain->first > 1 && is_warm(net, chain, rung)) {
+        run_together(net, chain, rung);
+        return;
+    }
+    for (uint32_t i = chain->first; i < chain->end; i++)
+        ar_net_run_node(net, &net->nodes[i], rung);
 }

@@ -13,6 +13,8 @@
  * row according to the network's border rule, so that row kernels never test for edges. Behind them is
  * room: kernels compute whole vectors, and what lies past the halo is undefined. Rows outside the map
  * are resolved by pointer: see ar_tensor_row().
+ *
+ * A ring has memory for some of its rows only: a row takes the place of the one that many rows before.
  * A view: the memory belongs to the arena.
  */
 
@@ -22,6 +24,9 @@
 /* Floats that lie before the first plane and behind the last one, to be read past its end. */
 #define AR_TENSOR_MARGIN (4 * AR_TENSOR_GROUP)
 
+/* Floats between two rows, so that what is read past the end of one is not the next, which may be written meanwhile. */
+#define AR_TENSOR_GAP (3 * AR_TENSOR_GROUP)
+
 struct ar_tensor {
     float *data; /* row 0, channel 0, pixel 0; 64-byte aligned */
     uint32_t height;
@@ -30,12 +35,13 @@ struct ar_tensor {
     size_t
         plane_stride; /* floats from a channel to the next of one row, a multiple of AR_TENSOR_GROUP */
     size_t row_stride; /* floats from a row to the next */
+    uint32_t n_rows;   /* in memory */
 };
 
 /* Row y's first plane. */
 static inline float *ar_tensor_row(const struct ar_tensor *tensor, uint32_t y)
 {
-    return tensor->data + (size_t)y * tensor->row_stride;
+    return tensor->data + (size_t)(y % tensor->n_rows) * tensor->row_stride;
 }
 
 /* Channel c's plane of row y. */
@@ -57,19 +63,28 @@ static inline size_t ar_tensor_plane_stride(uint32_t width)
 }
 
 /*
- * Floats that a map needs, margins included. 64 bits: what a file asks for may not fit the machine.
+ * Floats that so many rows need, margins included. 64 bits: what a file asks for may not fit the machine.
  */
-static inline uint64_t ar_tensor_floats(uint32_t height, uint32_t width, uint32_t channels)
+static inline uint64_t ar_tensor_floats(uint32_t n_rows, uint32_t width, uint32_t channels)
 {
-    return (uint64_t)height * channels * ar_tensor_plane_stride(width) +
+    return n_rows * (channels * (uint64_t)ar_tensor_plane_stride(width) + AR_TENSOR_GAP) +
            2u * (uint64_t)AR_TENSOR_MARGIN;
 }
 
-/* Gives a map of a known size its channels and its memory, which begins with a margin. */
-static inline void ar_tensor_place(struct ar_tensor *tensor, float *memory, uint32_t channels)
+/*
+ * Gives a map of a known size its channels and its memory, which begins with a margin, for so many rows or all of them.
+ */
+static inline void ar_tensor_place_ring(struct ar_tensor *tensor, float *memory,
+                                        uint32_t channels, uint32_t n_rows)
 {
     tensor->data = memory + AR_TENSOR_MARGIN;
     tensor->channels = channels;
     tensor->plane_stride = ar_tensor_plane_stride(tensor->width);
-    tensor->row_stride = tensor->plane_stride * channels;
+    tensor->row_stride = tensor->plane_stride * channels + AR_TENSOR_GAP;
+    tensor->n_rows = n_rows;
+}
+
+static inline void ar_tensor_place(struct ar_tensor *tensor, float *memory, uint32_t channels)
+{
+    ar_tensor_place_ring(tensor, memory, channels, tensor->height);
 }
