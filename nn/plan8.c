@@ -24,8 +24,6 @@ static const char *find_unknown(const struct ar_model *model, const struct ar_la
         return "its depthwise kernel is not 3";
     if (layer->kernel2 != 0)
         return "it has a second branch";
-    if (layer->gate != 0)
-        return "it has a gate";
     if (layer->op == AR_LAYER_SEPARABLE && layer->input == AR_LAYER_PLANES)
         return "it filters the picture's planes one by one";
     if (layer->norm == AR_LAYER_NORM_INSTANCE && layer->input == AR_LAYER_PLANES)

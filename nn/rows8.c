@@ -103,7 +103,9 @@ static float without_last_bits(float value)
 static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
 {
     for (uint32_t c = 0; c < rows8->input->channels; c++) {
-        const float scale = rows8->input->step * rows8->pack->dw_steps[c] / rows8->dw_step;
+        const float gate = job->gates ? job->gates[c] : 1.0F;
+        const float scale =
+            gate * rows8->input->step * rows8->pack->dw_steps[c] / rows8->dw_step;
 
         rows8->dw_start[c] = -rows8->input->zero * rows8->pack->dw_sums[c];
         rows8->dw_signed_start[c] =
@@ -380,6 +382,43 @@ static struct line scratch_line(const struct ar_rows *job, uint32_t y, const str
     return line;
 }
 
+static int32_t sum_bytes(const uint8_t *bytes, uint32_t n, uint32_t stride)
+{
+    int32_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += bytes[i * stride];
+    return sum;
+}
+
+/*
+ * The sums of a row's depthwise results, before the gates and exact: a filter of sums. What comes out of the filter may
+ * be beyond its range, which is that behind the gates.
+ */
+static void squeeze_row(const struct ar_rows *job, uint32_t y)
+{
+    const struct ar_rows8 *rows8 = job->int8;
+    const uint32_t kernel = job->layer->kernel;
+    const uint32_t channels = rows8->input->channels;
+    float *const sums = job->squeeze_sums + (size_t)y * channels;
+    const uint8_t *rows[MAX_KERNEL];
+
+    find_rows(job, y, kernel, rows);
+    for (size_t c = 0; c < channels; c++) {
+        const int8_t *const weights = rows8->pack->dw + c * kernel * 4;
+        int32_t sum = rows8->dw_start[c] * (int32_t)job->width;
+
+        for (size_t r = 0; r < kernel; r++) {
+            const uint8_t *const first = rows[r] + c * rows8->input->plane_stride - kernel / 2;
+
+            for (size_t i = 0; i < kernel; i++)
+                sum +=
+                    weights[r * 4 + i] * sum_bytes(first + i, job->width, job->layer->stride);
+        }
+        sums[c] = (float)sum * rows8->input->step * rows8->pack->dw_steps[c];
+    }
+}
+
 static void measure_row(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
     const struct line line = scratch_line(job, y, work);
@@ -463,6 +502,8 @@ static void store_row(const struct ar_rows *job, uint32_t y, const struct work *
         store_bytes(job, y, work);
     if (job->sums)
         add_lanes(job, y, work->lanes);
+    if (job->squeeze_sums)
+        squeeze_row(job, y);
 }
 
 void ar_rows8_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker)
@@ -471,9 +512,10 @@ void ar_rows8_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t wor
     const struct work work = divide(self->layer, self->width,
                                     (uint8_t *)(self->scratch + worker * self->scratch_stride));
 
-    assert(self->pass == AR_ROWS_MEASURE || self->pass == AR_ROWS_STORE);
     for (uint32_t y = first_row; y < end_row; y++) {
-        if (self->pass == AR_ROWS_MEASURE)
+        if (self->pass == AR_ROWS_SQUEEZE)
+            squeeze_row(self, y);
+        else if (self->pass == AR_ROWS_MEASURE)
             measure_row(self, y, &work);
         else
             store_row(self, y, &work);

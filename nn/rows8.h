@@ -43,5 +43,5 @@ uint64_t ar_rows8_scratch_b(const struct ar_layer *layer, uint32_t width);
 /* Brings scale and bias of a pass, as the job has them, into the steps of what enters and what comes out. */
 void ar_rows8_prepare(struct ar_rows8 *rows8, const struct ar_rows *job);
 
-/* An ar_workers_fn; the job is a struct ar_rows whose `int8` is prepared. Knows no pass for a gate. */
+/* An ar_workers_fn; the job is a struct ar_rows whose `int8` is prepared. */
 void ar_rows8_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker);

@@ -39,13 +39,19 @@ static const struct ar_tensor8 *source8(const struct ar_net *net, int32_t index)
     return &net->nodes[index].result8;
 }
 
+/* Channels that a layer is given. */
+static uint32_t n_inputs(const struct ar_rows *job)
+{
+    return job->int8 ? job->int8->input->channels : job->input->channels;
+}
+
 /* Means behind a gate are kept by the count of their channels: the first rung that has it. */
 static uint32_t gate_key(const struct ar_net *net, const struct ar_rows *job)
 {
     const struct ar_model *model = net->params.model;
     uint32_t rung = 0;
 
-    while (ar_model_channels(model, job->layer->input, rung) != job->input->channels)
+    while (ar_model_channels(model, job->layer->input, rung) != n_inputs(job))
         rung++;
     return rung;
 }
@@ -139,8 +145,8 @@ static void take_squeezed(const struct ar_rows *job, float *means)
     const double n_pixels = (double)job->width * job->height;
     double totals[AR_MODEL_MAX_CHANNELS] = { 0 };
 
-    add_rows(totals, job->squeeze_sums, job->height, job->input->channels);
-    for (uint32_t c = 0; c < job->input->channels; c++)
+    add_rows(totals, job->squeeze_sums, job->height, n_inputs(job));
+    for (uint32_t c = 0; c < n_inputs(job); c++)
         means[c] = (float)(totals[c] / n_pixels);
 }
 
@@ -184,7 +190,7 @@ static void set_gates(struct ar_net *net, struct ar_net_node *node, struct ar_ne
         take_squeezed(job, net->means);
         means = net->means;
     }
-    excite(layer, job->input->channels, means, net->gates);
+    excite(layer, n_inputs(job), means, net->gates);
     job->gates = net->gates;
     if (!layer->gate_previous)
         job->squeeze_sums = NULL;

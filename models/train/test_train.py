@@ -40,8 +40,9 @@ from planes import Planes  # noqa: E402
 from trainee import GatheringNetwork, Plans, Trainee, initial_tensors  # noqa: E402
 
 COUNTED_PX = (640, 360)
-SMALL = layout.describe(widths=[0.25, 0.5, 1.0], stem=16, quarter=16, eighth=32, head=16,
-                        residuals=2)
+SMALL_SIZES = {'widths': [0.25, 0.5, 1.0], 'stem': 16, 'quarter': 16, 'eighth': 32, 'head': 16,
+               'residuals': 2}
+SMALL = layout.describe(**SMALL_SIZES)
 TRUNK = features.Trunk(title='a tiny one', stages=((4, 1), (6, 2)), weight='w{}{}', bias='b{}{}',
                        border='reflect', entry=(), style=((1, 1), (2, 1)), content=(2, 2),
                        faithful=0.3, checksum='')
@@ -391,8 +392,10 @@ class TraineeTest(unittest.TestCase):
 class Int8Test(unittest.TestCase):
     """Measured ranges, and the network rounded to them."""
 
+    description = SMALL
+
     def setUp(self):
-        self.net = Architecture(SMALL)
+        self.net = Architecture(self.description)
         trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
         self.planes = torch.randn(3, 6, 16, 24, generator=torch.Generator().manual_seed(2))
         self.tensors = trainee.folded([self.planes], random.Random(0))
@@ -422,6 +425,12 @@ class Int8Test(unittest.TestCase):
         narrow = {name: value / 16 for name, value in self.ranges.items()}
         rounded, exact = self.paint(narrow, [2] * 4)
         self.assertGreater(float((rounded - exact).square().mean() / exact.square().mean()), 2e-2)
+
+
+class Int8GatesTest(Int8Test):
+    """The same with gates, whose factors are in the depthwise ranges."""
+
+    description = layout.describe(**SMALL_SIZES, gate=4)
 
 
 class TrainerTest(Folder):
