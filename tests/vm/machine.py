@@ -115,11 +115,13 @@ class Viewer:
 class Machine:
     """A running QEMU. Use in a `with` block, at whose end it is gone whatever happened."""
 
-    def __init__(self, out, screen=(640, 360), nanoseconds_shift=1):
+    def __init__(self, out, screen=(640, 360), nanoseconds_shift=1, n_processors=1, boot=''):
         self.kind = architecture.of_program(DAEMON)
         self.out = out
         self.screen = screen
         self.nanoseconds_shift = nanoseconds_shift  # an instruction takes 2 ** so many: the fewer, the faster the guest
+        self.n_processors = n_processors
+        self.boot = boot  # what the kernel is told besides
         self.screens = {}  # by name, the pictures taken of the screen
 
     def arguments(self):
@@ -127,9 +129,9 @@ class Machine:
         shares = {'root': '/', **({'packages': CACHE / 'packages'} if (CACHE / 'packages').exists() else {})}
         options = [f'local,path={path},mount_tag={tag},security_model=none,readonly=on,multidevs=remap'
                    for tag, path in shares.items()]
-        return [*self.kind.machine, '-accel', 'tcg', '-icount', f'shift={self.nanoseconds_shift}', '-smp', '1', '-m', '1024', '-nodefaults',
+        return [*self.kind.machine, '-accel', 'tcg', '-icount', f'shift={self.nanoseconds_shift}', '-smp', self.n_processors, '-m', '1024', '-nodefaults',
                 '-no-user-config', '-no-reboot', '-kernel', CACHE / 'vmlinux', '-initrd', CACHE / 'initrd',
-                '-append', f'console={self.kind.console} panic=-1 quiet {self.kind.boot}',
+                '-append', f'console={self.kind.console} panic=-1 quiet {self.kind.boot} {self.boot}',
                 *(word for option in options for word in ('-virtfs', option)),
                 '-virtfs', f'local,path={self.out},mount_tag=out,security_model=none,multidevs=remap',
                 '-serial', f'file:{self.out / "console.log"}',
