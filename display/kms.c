@@ -399,8 +399,11 @@ static int resize(struct ar_display *base, struct ar_reason *reason)
     const int ret =
         ar_kms_screen_resize(&kms->screen, base->source.width_px, base->source.height_px);
 
-    return ret < 0 ? ar_kms_screen_explain(&kms->screen, ret, "cannot make the scaler", reason)
-                   : 0;
+    if (ret < 0)
+        return ar_kms_screen_explain(&kms->screen, ret, "cannot show pictures of this size",
+                                     reason);
+    describe(kms);
+    return 0;
 }
 
 static int stop(struct ar_display *base, struct ar_reason *reason)

@@ -51,12 +51,14 @@ static uint32_t buffer_height_px(const struct ar_kms_screen *screen)
     return screen->layout->plane_scales ? screen->source_height_px : screen->card.mode.vdisplay;
 }
 
-static void add_plane(const struct ar_kms_screen *screen, struct ar_kms_atomic *atomic)
+/* How a buffer lies on the screen. */
+static void add_plane(const struct ar_kms_screen *screen, const struct ar_kms_buffer *buffer,
+                      struct ar_kms_atomic *atomic)
 {
     const struct ar_kms_pipe *pipe = &screen->pipe;
     const struct ar_scale_rect rect = plane_rect(screen);
 
-    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_FB_ID, screen->buffers[screen->front].fb_id);
+    ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_FB_ID, buffer->fb_id);
     ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_CRTC_ID, screen->card.crtc);
     ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_X, 0);
     ar_kms_atomic_add(atomic, pipe, AR_KMS_PLANE_SRC_Y, 0);
@@ -88,7 +90,7 @@ static int commit_mode(struct ar_kms_screen *screen, struct ar_reason *reason)
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CONNECTOR_CRTC_ID, card->crtc);
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_ACTIVE, 1);
     ar_kms_atomic_add(&atomic, pipe, AR_KMS_CRTC_MODE_ID, blob);
-    add_plane(screen, &atomic);
+    add_plane(screen, &screen->buffers[screen->front], &atomic);
     ret = ar_kms_atomic_commit(&atomic, pipe,
                                DRM_MODE_ATOMIC_TEST_ONLY | DRM_MODE_ATOMIC_ALLOW_MODESET, NULL);
     if (ret == 0)
@@ -99,6 +101,19 @@ static int commit_mode(struct ar_kms_screen *screen, struct ar_reason *reason)
         return ar_reason_set(reason, -EBUSY, "%s (%s): another program has taken the screen",
                              card->path, card->connector_name);
     return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot set the mode", reason) : 0;
+}
+
+/* Whether the plane can show buffers of another size, while the mode stays. One that is being lost is the next picture's trouble. */
+static int test_plane(struct ar_kms_screen *screen, struct ar_reason *reason)
+{
+    struct ar_kms_atomic atomic = { 0 };
+    int ret;
+
+    add_plane(screen, &screen->buffers[screen->front], &atomic);
+    ret = ar_kms_atomic_commit(&atomic, &screen->pipe, DRM_MODE_ATOMIC_TEST_ONLY, NULL);
+    if (ret == 0 || ret == -EACCES || ret == -EPERM || ret == -ENODEV)
+        return 0;
+    return ar_kms_screen_explain(screen, ret, "cannot show other pictures", reason);
 }
 
 static int prepare_pipe(struct ar_kms_screen *screen, struct ar_reason *reason)
@@ -127,7 +142,6 @@ static int prepare_buffers(struct ar_kms_screen *screen, struct ar_reason *reaso
     int ret = 0;
 
     screen->front = 0;
-    memset(screen->stale, 0, sizeof(screen->stale));
     for (size_t i = 0; i < AR_ARRAY_LEN(screen->buffers) && ret == 0; i++)
         ret = ar_kms_buffer_create(&screen->buffers[i], screen->card.fd, screen->layout->fourcc,
                                    buffer_width_px(screen), buffer_height_px(screen));
@@ -146,8 +160,10 @@ static int prepare_scaler(struct ar_kms_screen *screen, struct ar_reason *reason
     return ret < 0 ? ar_kms_screen_explain(screen, ret, "cannot make the scaler", reason) : 0;
 }
 
+typedef int commit_fn(struct ar_kms_screen *screen, struct ar_reason *reason);
+
 static int try_layout(struct ar_kms_screen *screen, const struct ar_kms_layout *layout,
-                      struct ar_reason *reason)
+                      commit_fn *commit, struct ar_reason *reason)
 {
     int ret;
 
@@ -156,7 +172,7 @@ static int try_layout(struct ar_kms_screen *screen, const struct ar_kms_layout *
     if (ret == 0)
         ret = prepare_scaler(screen, reason);
     if (ret == 0)
-        ret = commit_mode(screen, reason);
+        ret = commit(screen, reason);
     if (ret < 0) {
         ar_scaler_finish(&screen->scaler);
         release_pictures(screen, screen->buffers);
@@ -164,8 +180,9 @@ static int try_layout(struct ar_kms_screen *screen, const struct ar_kms_layout *
     return ret;
 }
 
-/* Where the screen is lost nothing else will do either. */
-static int show_black(struct ar_kms_screen *screen, struct ar_reason *reason)
+/* New buffers. Where the screen is lost nothing else will do either. */
+static int find_layout(struct ar_kms_screen *screen, commit_fn *commit,
+                       struct ar_reason *reason)
 {
     int ret = -ENOTSUP;
 
@@ -174,7 +191,7 @@ static int show_black(struct ar_kms_screen *screen, struct ar_reason *reason)
     for (size_t i = 0; i < AR_ARRAY_LEN(layouts); i++) {
         if (screen->format_given && layouts[i].format != screen->format)
             continue;
-        ret = try_layout(screen, &layouts[i], reason);
+        ret = try_layout(screen, &layouts[i], commit, reason);
         if (ret == 0 || ret == -EBUSY || ret == -ENODEV)
             break;
     }
@@ -208,7 +225,7 @@ int ar_kms_screen_open(struct ar_kms_screen *screen, const char *connector,
     screen->card = card;
     ret = prepare_pipe(screen, reason);
     if (ret == 0)
-        ret = show_black(screen, reason);
+        ret = find_layout(screen, commit_mode, reason);
     if (ret < 0)
         ar_kms_screen_close(screen);
     return ret;
@@ -241,6 +258,9 @@ void ar_kms_screen_close(struct ar_kms_screen *screen)
     screen->before = NULL;
     ar_scaler_finish(&screen->scaler);
     release_pictures(screen, screen->buffers);
+    release_pictures(screen, screen->leaving);
+    screen->renewed = false;
+    screen->arriving = false;
     ar_kms_card_close(&screen->card);
 }
 
@@ -255,37 +275,45 @@ int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *
     memset(screen->buffers, 0, sizeof(screen->buffers));
     ar_scaler_finish(&screen->scaler);
     screen->card.mode = *mode;
-    ret = show_black(screen, reason);
+    ret = find_layout(screen, commit_mode, reason);
     release_pictures(screen, old);
+    release_pictures(screen, screen->leaving);
+    screen->renewed = false;
+    screen->arriving = false;
     return ret;
 }
 
-/* A buffer is cleared when it is drawn into the next time. */
+/* What is on the screen goes when the first picture in a new buffer is there. */
+static void keep_shown(struct ar_kms_screen *screen, struct ar_kms_buffer shown[2])
+{
+    if (screen->renewed)
+        release_pictures(screen, shown); /* which it never was */
+    else
+        memcpy(screen->leaving, shown, sizeof(screen->leaving));
+    screen->renewed = true;
+}
+
 int ar_kms_screen_resize(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px)
 {
-    const drmModeModeInfo *mode = &screen->card.mode;
-    struct ar_scaler scaler = { 0 };
-    struct ar_scale_rect rect = { 0 };
-    int ret = 0;
+    struct ar_kms_screen before = *screen;
+    struct ar_reason reason;
 
     if (width_px == screen->source_width_px && height_px == screen->source_height_px)
         return 0;
-    if (screen->card.fd >= 0 && screen->layout->plane_scales)
+    if (screen->arriving)
         return -ENOTSUP;
-    if (screen->card.fd >= 0) {
-        rect = ar_scale_fit(width_px, height_px, mode->hdisplay, mode->vdisplay);
-        ret = ar_scaler_init(&scaler, width_px, height_px, rect.width_px, rect.height_px);
-    }
-    if (ret < 0) {
-        ar_scaler_finish(&scaler);
-        return ret;
-    }
-    ar_scaler_finish(&screen->scaler);
-    screen->scaler = scaler;
-    screen->rect = rect;
     screen->source_width_px = width_px;
     screen->source_height_px = height_px;
-    memset(screen->stale, true, sizeof(screen->stale));
+    if (screen->card.fd < 0)
+        return 0;
+    memset(screen->buffers, 0, sizeof(screen->buffers));
+    screen->scaler = (struct ar_scaler){ 0 };
+    if (find_layout(screen, test_plane, &reason) < 0) {
+        *screen = before;
+        return -ENOTSUP;
+    }
+    ar_scaler_finish(&before.scaler);
+    keep_shown(screen, before.buffers);
     return 0;
 }
 
@@ -319,21 +347,30 @@ int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *fram
     const uint32_t next = 1 - screen->front;
     const struct ar_kms_buffer *back = &screen->buffers[next];
     struct ar_kms_atomic atomic = { 0 };
+    int ret;
 
     assert(frame->shape.format == screen->layout->format);
-    if (screen->stale[next])
-        memset(back->pixels, 0, back->size_b);
-    screen->stale[next] = false;
     if (screen->layout->plane_scales)
         copy(back, frame);
     else
         scale(screen, back, frame);
-    ar_kms_atomic_add(&atomic, &screen->pipe, AR_KMS_PLANE_FB_ID, back->fb_id);
-    return ar_kms_atomic_commit(&atomic, &screen->pipe,
-                                DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, user);
+    if (screen->renewed)
+        add_plane(screen, back, &atomic);
+    else
+        ar_kms_atomic_add(&atomic, &screen->pipe, AR_KMS_PLANE_FB_ID, back->fb_id);
+    ret = ar_kms_atomic_commit(&atomic, &screen->pipe,
+                               DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_PAGE_FLIP_EVENT, user);
+    if (ret == 0) {
+        screen->arriving = screen->renewed;
+        screen->renewed = false;
+    }
+    return ret;
 }
 
 void ar_kms_screen_flipped(struct ar_kms_screen *screen)
 {
     screen->front = 1 - screen->front;
+    if (screen->arriving)
+        release_pictures(screen, screen->leaving);
+    screen->arriving = false;
 }

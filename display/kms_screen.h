@@ -28,7 +28,11 @@ struct ar_kms_screen {
     drmModeCrtc *before; /* what the CRTC showed before us */
     struct ar_kms_buffer buffers[2];
     uint32_t front; /* index of the buffer on the screen */
-    bool stale[2];  /* the buffer has a picture of another size in it */
+    struct ar_kms_buffer
+        leaving[2]; /* for pictures of another size, of which one is on the screen */
+    bool
+        renewed; /* none of the buffers has been on the screen, which has to be told how they lie */
+    bool arriving; /* the first of them is under way: the leaving ones go when it is there */
     uint32_t source_width_px;
     uint32_t source_height_px;
     const struct ar_kms_layout *layout;
@@ -62,8 +66,8 @@ int ar_kms_screen_set_mode(struct ar_kms_screen *screen, const drmModeModeInfo *
                            struct ar_reason *reason);
 
 /*
- * Pictures of another size will come; what is shown stays until then. Also while it is not open. -ENOTSUP where the plane
- * scales, whose buffers have the pictures' size; -ENOMEM.
+ * Pictures of another size will come; what is shown stays until then. Also while it is not open. -ENOTSUP, and nothing has
+ * changed: it cannot be done without closing the screen.
  */
 int ar_kms_screen_resize(struct ar_kms_screen *screen, uint32_t width_px, uint32_t height_px);
 
