@@ -292,7 +292,7 @@ static void on_watch(void *user, uint64_t n_expired)
         start_anew(kms);
 }
 
-/* Someone has plugged or unplugged a screen: ours? Not while a flip needs what there is. */
+/* Someone has plugged or unplugged a screen: ours? Where no connector was asked for, another will do. Not while a flip needs what there is. */
 static void look_at_screen(struct kms *kms)
 {
     drmModeModeInfo mode;
@@ -302,6 +302,11 @@ static void look_at_screen(struct kms *kms)
         return;
     kms->plugged = false;
     ret = ar_kms_card_probe(&kms->screen.card, &mode);
+    if (ret == -ENODEV && !kms->connector && ar_kms_card_has_another(&kms->screen.card)) {
+        let_go(kms, AR_DISPLAY_UNPLUGGED);
+        try_again(kms);
+        return;
+    }
     if (ret < 0 && is_up(kms))
         lose(kms, AR_DISPLAY_UNPLUGGED);
     if (ret == 0 && (!is_up(kms) || memcmp(&mode, &kms->screen.card.mode, sizeof(mode)) != 0))

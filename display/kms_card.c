@@ -335,6 +335,23 @@ int ar_kms_card_probe(const struct ar_kms_card *card, drmModeModeInfo *mode)
     return ret;
 }
 
+bool ar_kms_card_has_another(const struct ar_kms_card *card)
+{
+    drmModeRes *resources = drmModeGetResources(card->fd);
+    bool found = false;
+
+    for (int i = 0; resources && i < resources->count_connectors && !found; i++) {
+        drmModeConnector *other = resources->connectors[i] == card->connector
+                                      ? NULL
+                                      : drmModeGetConnector(card->fd, resources->connectors[i]);
+
+        found = other && other->connection == DRM_MODE_CONNECTED;
+        drmModeFreeConnector(other);
+    }
+    drmModeFreeResources(resources);
+    return found;
+}
+
 void ar_kms_card_close(struct ar_kms_card *card)
 {
     if (card->fd >= 0)

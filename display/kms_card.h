@@ -33,6 +33,9 @@ struct ar_kms_card {
 int ar_kms_card_open(struct ar_kms_card *card, const char *connector,
                      const struct ar_kms_wish *wish, struct ar_reason *reason);
 
+/* Whether a screen is plugged in at another connector than ours. Asks them all, which takes a while. */
+bool ar_kms_card_has_another(const struct ar_kms_card *card);
+
 /*
  * Asks the screen again, which takes a while: the mode that it would get now. -ENODEV: nothing is plugged in;
  * -ENOTSUP: it offers no mode.

@@ -23,6 +23,7 @@
 #define CARD      "/dev/dri/card1"
 #define CONSOLE   "/sys/class/tty/tty0/active"
 #define CONNECTOR 31
+#define OTHER     32 /* connector */
 #define CRTC      41
 #define OVERLAY   50
 #define PLANE     51
@@ -74,7 +75,8 @@ static struct card {
     ino_t inode;    /* of that file: another may get its number once it is closed */
     int open_errno; /* what opening it gives instead; 0: nothing */
     bool connected;
-    uint32_t width_px; /* of the mode */
+    bool other_connected; /* at the other connector */
+    uint32_t width_px;    /* of the mode */
     uint32_t height_px;
     int messages_fd; /* an eventfd: readable while the kernel has something to say */
     int console_fd;
@@ -165,8 +167,8 @@ static void *copy_of(const void *data, size_t size_b)
 drmModeResPtr drmModeGetResources(int fd)
 {
     const drmModeRes resources = {
-        .count_connectors = 1,
-        .connectors = copy_of(&(uint32_t){ CONNECTOR }, sizeof(uint32_t)),
+        .count_connectors = 2,
+        .connectors = copy_of((const uint32_t[]){ CONNECTOR, OTHER }, 2 * sizeof(uint32_t)),
         .count_crtcs = 1,
         .crtcs = copy_of(&(uint32_t){ CRTC }, sizeof(uint32_t)),
     };
@@ -181,12 +183,13 @@ drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
                                    .htotal = 250,
                                    .vtotal = 160,
                                    .clock = 2400 };
+    const bool connected = id == OTHER ? card.other_connected : card.connected;
     const drmModeConnector connector = {
         .connector_id = id,
         .connector_type = DRM_MODE_CONNECTOR_HDMIA,
-        .connector_type_id = 2,
-        .connection = card.connected ? DRM_MODE_CONNECTED : DRM_MODE_DISCONNECTED,
-        .count_modes = card.connected ? 1 : 0,
+        .connector_type_id = id == OTHER ? 1 : 2,
+        .connection = connected ? DRM_MODE_CONNECTED : DRM_MODE_DISCONNECTED,
+        .count_modes = connected ? 1 : 0,
         .modes = copy_of(&mode, sizeof(mode)),
         .count_encoders = 1,
         .encoders = copy_of(&(uint32_t){ ENCODER }, sizeof(uint32_t)),
@@ -335,7 +338,7 @@ int drmModeSetCrtc(int fd, uint32_t crtc, uint32_t buffer, uint32_t x, uint32_t 
     ck_assert_uint_eq(crtc, CRTC);
     ck_assert_uint_eq(buffer, OLD_FB);
     ck_assert_int_eq(count, 1);
-    ck_assert_uint_eq(connectors[0], CONNECTOR);
+    ck_assert(connectors[0] == CONNECTOR || connectors[0] == OTHER);
     card.restored = true;
     return 0;
 }
@@ -413,7 +416,7 @@ static void plug(struct rig *rig, bool connected, uint32_t width_px, uint32_t he
 
 static uint32_t type_of(uint32_t object)
 {
-    if (object == CONNECTOR)
+    if (object == CONNECTOR || object == OTHER)
         return DRM_MODE_OBJECT_CONNECTOR;
     ck_assert(object == CRTC || object == PLANE);
     return object == CRTC ? DRM_MODE_OBJECT_CRTC : DRM_MODE_OBJECT_PLANE;
@@ -1079,6 +1082,34 @@ START_TEST(screen_goes_and_another_comes)
 }
 END_TEST
 
+/* Whoever asks for no connector in particular gets the picture wherever the cable is plugged in; whoever names one waits. */
+START_TEST(cable_goes_into_another_connector)
+{
+    const bool named = _i == 1;
+    struct rig rig;
+
+    rig_init(&rig);
+    insert_card();
+    ck_assert_int_eq(rig_start(&rig, named ? "kms:HDMI-A-2" : "kms", 64, 36, 30000, NULL), 0);
+    plug(&rig, false, MODE_W_PX, MODE_H_PX);
+    ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "HDMI-A-2 unplugged"));
+    card.other_connected = true;
+    plug(&rig, false, 160, 120);
+    if (named) {
+        rig_run(&rig, TRIED_AGAIN_US);
+        ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "HDMI-A-2 unplugged"));
+    } else {
+        ck_assert_ptr_nonnull(strstr(ar_display_describe(rig.display), "HDMI-A-1 160x120"));
+        ck_assert_uint_eq(card.n_fbs, 2);
+        show_gray(&rig, 200, 2);
+        ar_loop_run_once(rig.loop, 100000);
+        ck_assert_uint_eq(rig.n_shown, 1);
+        ck_assert_uint_eq(pixel(*value_of("FB_ID", DRM_MODE_OBJECT_PLANE), 80, 60), 0xc8c8c8);
+    }
+    rig_finish(&rig);
+}
+END_TEST
+
 /* Some other screen has come or gone: nothing changes. */
 START_TEST(screen_stays)
 {
@@ -1195,6 +1226,7 @@ int main(void)
     tcase_add_test(tcase, screen_is_unplugged_unnoticed);
     tcase_add_test(tcase, flip_that_never_comes_sets_the_mode_again);
     tcase_add_test(tcase, screen_goes_and_another_comes);
+    tcase_add_loop_test(tcase, cable_goes_into_another_connector, 0, 2);
     tcase_add_test(tcase, screen_stays);
     tcase_add_loop_test(tcase, trouble_is_explained, 0, AR_ARRAY_LEN(troubles));
     tcase_add_test(tcase, automatic_on_a_bare_terminal);
