@@ -16,7 +16,8 @@ class VBlank(machine.Case):
         """At least half of the flips follow the one before at the next refresh, and all are on the grid."""
         self.assertEqual(found['code'], 0)
         period_us = 1e9 / found['status']['refresh_millihz']
-        steps_us = [after - before for before, after in itertools.pairwise(found['shown_us'])]
+        frames = found['frames']
+        steps_us = [after['shown_us'] - before['shown_us'] for before, after in itertools.pairwise(frames)]
         off_us = [abs((step_us + period_us / 2) % period_us - period_us / 2) for step_us in steps_us]
         n_next = sum(step_us < 1.5 * period_us for step_us in steps_us)
         print(f'{len(steps_us) + 1} flips: {n_next} at the very next refresh, median {statistics.median(steps_us) / 1e3:.2f} ms,'
@@ -26,6 +27,19 @@ class VBlank(machine.Case):
         self.assertIn('640x480', found['status']['display'])
         self.assertLess(max(off_us), NEAR_US)
         self.assertLess(statistics.median(steps_us), 1.1 * period_us)
+        self.check_waits(frames, period_us)
+
+    def check_waits(self, frames, period_us):
+        """One that is painted before the flip before it has come is drawn after that: soon enough for the next refresh, so that a
+        third buffer, into which it could be drawn meanwhile, would not have it on the screen any earlier.
+        """
+        waited = [(before, after) for before, after in itertools.pairwise(frames) if after['end_us'] < before['shown_us']]
+        late = [after for before, after in waited if after['shown_us'] - before['shown_us'] > 1.5 * period_us]
+        self.assertGreater(len(waited), 0)
+        waits_us = [before['shown_us'] - after['end_us'] for before, after in waited]
+        print(f'{len(waited)} pictures waited for the flip before, {statistics.median(waits_us) / 1e3:.1f} ms (median);'
+              f' {len(late)} of them missed the next refresh', flush=True)
+        self.assertEqual(late, [])
 
     def check_deadlines(self, found):
         self.assertEqual(found['code'], 0)

@@ -28,9 +28,9 @@ def flip_fast():
     with guest.Daemon('--source', f'v4l2:{guest.CAMERA}', '--display', 'kms', '--set', 'capture.size=320x180', '--set',
                       'capture.rate=60', '--style', guest.PLAIN_STYLE, *SCREEN) as daemon:
         daemon.wait_shown(N_FLIPS + 20)
-        shown_us = [frame['shown_us'] for frame in read_trace(daemon, N_FLIPS) if 'shown_us' in frame]
+        frames = [frame for frame in read_trace(daemon, N_FLIPS) if 'shown_us' in frame]
         status = daemon.status()
-    return {'shown_us': shown_us, 'status': status, 'code': daemon.code}
+    return {'frames': frames, 'status': status, 'code': daemon.code}
 
 
 def meet_refreshes():
