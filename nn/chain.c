@@ -8,11 +8,8 @@
 
 #define ANY_TIME UINT32_MAX /* as n_before */
 
-/*
- * Of a chain without rings, whose maps all need memory at once. Three of them are a block of two with the layer that leads
- * to it.
- */
-#define MOST_WHOLE_MAPS 3
+/* Of a chain without rings, whose maps all need memory at once: three of them or more are no faster. */
+#define MOST_WHOLE_MAPS 2
 
 static bool needs_whole_maps(const struct ar_layer *layer)
 {
