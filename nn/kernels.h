@@ -20,15 +20,18 @@
  */
 
 /*
- * Depthwise k x k filter of one output row. rows[i] is tap row i of the first channel, at output pixel
+ * Depthwise k x k filter of one output row, or of some that follow each other, of which each but the first shares tap rows
+ * with the one before. rows[i] is tap row i of the first channel, at output pixel
  * 0's centre column: pixels from -(k / 2) to stride * (whole groups of outputs) + 2 * AR_TENSOR_GROUP - 1 may be
  * read. weights are [channel][k * k].
  */
 struct ar_dwconv_shape {
-    uint32_t width; /* output pixels */
+    uint32_t width;  /* output pixels */
+    uint32_t height; /* output rows */
     uint32_t channels;
     size_t src_stride; /* floats from a plane to the next */
     size_t dst_stride;
+    size_t dst_row_stride; /* floats from an output row to the next */
 };
 
 typedef void ar_dwconv_row_fn(float *restrict dst, const float *const *restrict rows,

@@ -21,7 +21,7 @@
 #define CHUNKS_PER_WORKER 4
 
 /* What a chain's rings may take of the second cache for the sake of longer tasks, and how long these are at most. */
-#define CACHE_B    (256u << 10)
+#define CACHE_B    (640u << 10)
 #define MOST_SCALE 4
 
 static uint64_t whole_lines_b(uint64_t size_b)

@@ -8,6 +8,8 @@
 #include "nn/border.h"
 
 #define MAX_KERNEL 5
+#define MAX_LINES  2 /* that are worked on at once */
+#define MAX_ROWS   (MAX_KERNEL + MAX_LINES - 1)
 
 /*
  * A row is worked on in chunks of so many groups of pixels at most, so that a chunk's depthwise results, which the
@@ -28,8 +30,8 @@ struct line {
 /* A worker's memory for a row. */
 struct work {
     const float **inputs; /* of the pointwise product */
-    float *taps;          /* depthwise results of a chunk, or planes split for a stride of 2 */
-    float *line;          /* a row that is not stored as it is */
+    float *taps; /* depthwise results of a chunk's lines, or planes split for a stride of 2 */
+    float *line; /* a row that is not stored as it is */
 };
 
 static uint32_t n_inputs(const struct ar_layer *layer, uint32_t channels)
@@ -43,13 +45,28 @@ static size_t split_stride(uint32_t width)
     return (size_t)ar_tensor_whole(width) + 2 * AR_TENSOR_GROUP;
 }
 
+/* Two rows of a filter need four of the map, three of which each needs by itself. */
+static uint32_t lines_at_once(const struct ar_layer *layer)
+{
+    return layer->op == AR_LAYER_SEPARABLE && layer->kernel == 3 && layer->stride == 1 &&
+                   !layer->kernel2 && !layer->gate && !layer->upsample
+               ? MAX_LINES
+               : 1;
+}
+
+/* Floats from the depthwise results of a chunk's line to the next one's. */
+static size_t taps_stride(const struct ar_layer *layer, uint32_t channels)
+{
+    return (size_t)n_inputs(layer, channels) * CHUNK_PX;
+}
+
 static uint64_t taps_floats(const struct ar_layer *layer, uint32_t width)
 {
     if (layer->op == AR_LAYER_CONV)
         return layer->stride == 1
                    ? 0
                    : (uint64_t)layer->max_inputs * layer->kernel * 2 * split_stride(width);
-    return (uint64_t)n_inputs(layer, layer->max_inputs) * CHUNK_PX;
+    return (uint64_t)taps_stride(layer, layer->max_inputs) * lines_at_once(layer);
 }
 
 /* Floats that the pointers take. */
@@ -76,13 +93,13 @@ static struct work divide(const struct ar_layer *layer, uint32_t width, float *s
     };
 }
 
-/* The input rows under a filter row's k taps, at the column of output pixel 0. */
-static void find_rows(const struct ar_rows *job, uint32_t y, uint32_t kernel,
-                      const float *rows[MAX_KERNEL])
+/* The input rows under the taps of filter rows, at the column of output pixel 0. */
+static void find_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows, uint32_t kernel,
+                      const float *rows[MAX_ROWS])
 {
     const int32_t first = (int32_t)(y * job->layer->stride) - (int32_t)(kernel / 2);
 
-    for (uint32_t i = 0; i < kernel; i++)
+    for (uint32_t i = 0; i < kernel + (n_rows - 1) * job->layer->stride; i++)
         rows[i] = ar_tensor_row(job->input, ar_border_index(job->border, first + (int32_t)i,
                                                             job->input->height));
 }
@@ -116,9 +133,9 @@ static void point_at_planes(const float **inputs, const float *planes, size_t st
 static void point_at_taps(const struct ar_rows *job, uint32_t y, const float **inputs)
 {
     const size_t k = job->layer->kernel;
-    const float *rows[MAX_KERNEL];
+    const float *rows[MAX_ROWS];
 
-    find_rows(job, y, job->layer->kernel, rows);
+    find_rows(job, y, 1, job->layer->kernel, rows);
     for (size_t c = 0; c < job->input->channels; c++)
         for (size_t row = 0; row < k; row++)
             for (size_t column = 0; column < k; column++)
@@ -134,10 +151,10 @@ static void split_taps(const struct ar_rows *job, uint32_t y, const struct work 
     const ptrdiff_t k = (ptrdiff_t)job->layer->kernel;
     const size_t stride = split_stride(job->width);
     const float **inputs = work->inputs;
-    const float *rows[MAX_KERNEL];
+    const float *rows[MAX_ROWS];
     float *even = work->taps + AR_TENSOR_GROUP;
 
-    find_rows(job, y, job->layer->kernel, rows);
+    find_rows(job, y, 1, job->layer->kernel, rows);
     for (size_t c = 0; c < job->input->channels; c++) {
         for (ptrdiff_t row = 0; row < k; row++) {
             const float *const src = rows[row] + c * job->input->plane_stride;
@@ -163,25 +180,34 @@ static void conv_line(const struct ar_rows *job, const struct line *line,
     multiply(job, line, work->inputs, 0, job->width);
 }
 
-/* Depthwise results of pixels from x on, `stride` floats from a plane to the next. */
-static void filter(const struct ar_rows *job, uint32_t y, uint32_t branch, uint32_t x,
-                   uint32_t width, float *dst, size_t stride)
+/* Where a filter's results go. */
+struct taps {
+    float *data;
+    size_t stride; /* floats from a plane to the next */
+    size_t row_stride;
+};
+
+/* Depthwise results of some rows from y on, pixels from x on. */
+static void filter(const struct ar_rows *job, uint32_t y, uint32_t n_rows, uint32_t branch,
+                   uint32_t x, uint32_t width, const struct taps *taps)
 {
     const struct ar_layer *layer = job->layer;
     const uint32_t kernel = branch == 0 ? layer->kernel : layer->kernel2;
     const struct ar_dwconv_shape shape = {
         .width = width,
+        .height = n_rows,
         .channels = job->input->channels,
         .src_stride = job->input->plane_stride,
-        .dst_stride = stride,
+        .dst_stride = taps->stride,
+        .dst_row_stride = taps->row_stride,
     };
-    const float *rows[MAX_KERNEL];
+    const float *rows[MAX_ROWS];
 
-    find_rows(job, y, kernel, rows);
-    for (uint32_t i = 0; i < kernel; i++)
+    find_rows(job, y, n_rows, kernel, rows);
+    for (uint32_t i = 0; i < kernel + (n_rows - 1) * layer->stride; i++)
         rows[i] += (size_t)x * layer->stride;
-    job->kernels->dwconv_row[kernel == 5][layer->stride - 1](dst, rows, job->pack->dw[branch],
-                                                             &shape);
+    job->kernels->dwconv_row[kernel == 5][layer->stride - 1](taps->data, rows,
+                                                             job->pack->dw[branch], &shape);
 }
 
 /* Sums a chunk of depthwise results and applies the gates, while it is in the cache. */
@@ -216,25 +242,29 @@ static void begin_squeeze(const struct ar_rows *job, uint32_t y)
                job->input->channels * sizeof(float));
 }
 
-static void separable_line(const struct ar_rows *job, const struct line *line,
-                           const struct work *work)
+static void separable_lines(const struct ar_rows *job, const struct line *lines,
+                            uint32_t n_lines, const struct work *work)
 {
     const uint32_t n_branches = ar_pack_inputs_per_channel(job->layer);
+    const size_t stride = taps_stride(job->layer, job->input->channels);
     const uint32_t step = chunk_px(job->width);
 
-    /* The branches' results of a channel lie side by side. */
-    point_at_planes(work->inputs, work->taps, CHUNK_PX,
-                    n_inputs(job->layer, job->input->channels));
-    begin_squeeze(job, line->y);
+    begin_squeeze(job, lines->y);
     for (uint32_t x = 0; x < job->width; x += step) {
         const uint32_t width = ar_min_u32(step, job->width - x);
 
+        /* The branches' results of a channel lie side by side. */
         for (uint32_t i = 0; i < n_branches; i++)
-            filter(job, line->y, i, x, width, work->taps + (size_t)i * CHUNK_PX,
-                   (size_t)n_branches * CHUNK_PX);
+            filter(job, lines->y, n_lines, i, x, width,
+                   &(struct taps){ work->taps + (size_t)i * CHUNK_PX,
+                                   (size_t)n_branches * CHUNK_PX, stride });
         if (job->layer->gate)
-            gate(job, line->y, work->taps, width);
-        multiply(job, line, work->inputs, x, width);
+            gate(job, lines->y, work->taps, width);
+        for (uint32_t i = 0; i < n_lines; i++) {
+            point_at_planes(work->inputs, work->taps + i * stride, CHUNK_PX,
+                            n_inputs(job->layer, job->input->channels));
+            multiply(job, &lines[i], work->inputs, x, width);
+        }
     }
 }
 
@@ -276,7 +306,7 @@ static void finish_line(const struct ar_rows *job, const struct line *line)
 static void depthwise_line(const struct ar_rows *job, const struct line *line,
                            const struct work *work)
 {
-    filter(job, line->y, 0, 0, job->width, line->data, line->stride);
+    filter(job, line->y, 1, 0, 0, job->width, &(struct taps){ line->data, line->stride, 0 });
     finish_line(job, line);
 }
 
@@ -319,10 +349,22 @@ typedef void op_line_fn(const struct ar_rows *job, const struct line *line,
                         const struct work *work);
 
 static op_line_fn *const op_lines[AR_LAYER_N_OPS] = {
-    [AR_LAYER_CONV] = conv_line,           [AR_LAYER_SEPARABLE] = separable_line,
-    [AR_LAYER_POINTWISE] = pointwise_line, [AR_LAYER_DEPTHWISE] = depthwise_line,
+    [AR_LAYER_CONV] = conv_line,
+    [AR_LAYER_POINTWISE] = pointwise_line,
+    [AR_LAYER_DEPTHWISE] = depthwise_line,
     [AR_LAYER_SHUFFLE] = shuffle_line,
 };
+
+static void run_lines(const struct ar_rows *job, const struct line *lines, uint32_t n_lines,
+                      const struct work *work)
+{
+    if (job->layer->op == AR_LAYER_SEPARABLE) {
+        separable_lines(job, lines, n_lines, work);
+        return;
+    }
+    for (uint32_t i = 0; i < n_lines; i++)
+        op_lines[job->layer->op](job, &lines[i], work);
+}
 
 /* A line in scratch memory. */
 static struct line scratch_line(const struct ar_rows *job, uint32_t y, const struct work *work)
@@ -341,60 +383,84 @@ static struct line scratch_line(const struct ar_rows *job, uint32_t y, const str
     return line;
 }
 
-static void squeeze_row(const struct ar_rows *job, uint32_t y, const struct work *work)
+static void squeeze_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
+                         const struct work *work)
 {
     const uint32_t step = chunk_px(job->width);
 
+    assert(n_rows == 1);
     begin_squeeze(job, y);
     for (uint32_t x = 0; x < job->width; x += step) {
         const uint32_t width = ar_min_u32(step, job->width - x);
 
-        filter(job, y, 0, x, width, work->taps, CHUNK_PX);
+        filter(job, y, 1, 0, x, width, &(struct taps){ work->taps, CHUNK_PX, 0 });
         gate(job, y, work->taps, width);
     }
 }
 
-static void measure_row(const struct ar_rows *job, uint32_t y, const struct work *work)
+static void measure_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
+                         const struct work *work)
 {
-    struct line line = scratch_line(job, y, work);
+    struct line lines[MAX_LINES];
 
-    op_lines[job->layer->op](job, &line, work);
+    for (uint32_t i = 0; i < n_rows; i++)
+        lines[i] = scratch_line(job, y + i, work);
+    run_lines(job, lines, n_rows, work);
 }
 
-static void store_row(const struct ar_rows *job, uint32_t y, const struct work *work)
+static void store_upsampled(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
-    const struct ar_tensor *result = job->result;
+    const struct line line = scratch_line(job, y, work);
+
+    run_lines(job, &line, 1, work);
+    for (uint32_t i = 2 * y; i < ar_min_u32(2 * y + 2, job->result->height); i++)
+        widen_line(job, &line, i);
+}
+
+/* A line that is a row of the map. */
+static struct line map_line(const struct ar_rows *job, uint32_t y, const struct work *work)
+{
     struct line line = scratch_line(job, y, work);
 
-    if (job->layer->upsample) {
-        op_lines[job->layer->op](job, &line, work);
-        for (uint32_t i = 2 * y; i < ar_min_u32(2 * y + 2, result->height); i++)
-            widen_line(job, &line, i);
-        return;
-    }
-    line.data = ar_tensor_row(result, y);
-    line.stride = result->plane_stride;
+    line.data = ar_tensor_row(job->result, y);
+    line.stride = job->result->plane_stride;
     if (job->add) {
         line.epilogue.add = ar_tensor_row(job->add, y);
         line.epilogue.add_stride = job->add->plane_stride;
         line.epilogue.add_channels = ar_min_u32(job->add->channels, job->outputs);
     }
-    op_lines[job->layer->op](job, &line, work);
-    ar_border_fill(job->border, result, y);
+    return line;
+}
+
+static void store_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
+                       const struct work *work)
+{
+    struct line lines[MAX_LINES];
+
+    if (job->layer->upsample) {
+        store_upsampled(job, y, work);
+        return;
+    }
+    for (uint32_t i = 0; i < n_rows; i++)
+        lines[i] = map_line(job, y + i, work);
+    run_lines(job, lines, n_rows, work);
+    for (uint32_t i = 0; i < n_rows; i++)
+        ar_border_fill(job->border, job->result, y + i);
 }
 
 void ar_rows_work(void *job, uint32_t first_row, uint32_t end_row, uint32_t worker)
 {
-    static void (*const rows[AR_ROWS_N_PASSES])(const struct ar_rows *, uint32_t,
+    static void (*const rows[AR_ROWS_N_PASSES])(const struct ar_rows *, uint32_t, uint32_t,
                                                 const struct work *) = {
-        [AR_ROWS_SQUEEZE] = squeeze_row,
-        [AR_ROWS_MEASURE] = measure_row,
-        [AR_ROWS_STORE] = store_row,
+        [AR_ROWS_SQUEEZE] = squeeze_rows,
+        [AR_ROWS_MEASURE] = measure_rows,
+        [AR_ROWS_STORE] = store_rows,
     };
     const struct ar_rows *const self = job;
+    const uint32_t step = lines_at_once(self->layer);
     const struct work work =
         divide(self->layer, self->width, self->scratch + worker * self->scratch_stride);
 
-    for (uint32_t y = first_row; y < end_row; y++)
-        rows[self->pass](self, y, &work);
+    for (uint32_t y = first_row; y < end_row; y += step)
+        rows[self->pass](self, y, ar_min_u32(step, end_row - y), &work);
 }

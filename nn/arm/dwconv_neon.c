@@ -81,9 +81,11 @@ AR_TILE void dwconv_row(float *restrict dst, const float *const *restrict rows,
 {
     const size_t n_pixels = ar_tensor_whole(shape->width);
 
-    for (size_t c = 0; c < shape->channels; c++)
-        plane(dst + c * shape->dst_stride, rows, c * shape->src_stride,
-              weights + c * kernel * kernel, n_pixels, kernel, stride);
+    for (size_t y = 0; y < shape->height; y++)
+        for (size_t c = 0; c < shape->channels; c++)
+            plane(dst + y * shape->dst_row_stride + c * shape->dst_stride, rows + y * stride,
+                  c * shape->src_stride, weights + c * kernel * kernel, n_pixels, kernel,
+                  stride);
 }
 
 void ar_dwconv3x3_row_s1_neon(float *restrict dst, const float *const *restrict rows,

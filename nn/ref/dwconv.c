@@ -3,7 +3,7 @@
 
 #include "nn/ref/ref.h"
 
-static void dwconv_row(float *restrict dst, const float *const *restrict rows,
+static void filter_row(float *restrict dst, const float *const *restrict rows,
                        const float *restrict weights,
                        const struct ar_dwconv_shape *restrict shape, uint32_t kernel,
                        uint32_t stride)
@@ -24,6 +24,16 @@ static void dwconv_row(float *restrict dst, const float *const *restrict rows,
             dst[c * shape->dst_stride + x] = sum;
         }
     }
+}
+
+static void dwconv_row(float *restrict dst, const float *const *restrict rows,
+                       const float *restrict weights,
+                       const struct ar_dwconv_shape *restrict shape, uint32_t kernel,
+                       uint32_t stride)
+{
+    for (size_t y = 0; y < shape->height; y++)
+        filter_row(dst + y * shape->dst_row_stride, rows + y * stride, weights, shape, kernel,
+                   stride);
 }
 
 void ar_dwconv3x3_row_s1_ref(float *restrict dst, const float *const *restrict rows,

@@ -53,9 +53,11 @@ AR_TILE void dwconv_row(float *restrict dst, const float *const *restrict rows,
 {
     const size_t n_vectors = ar_avx2_vectors(shape->width);
 
-    for (size_t c = 0; c < shape->channels; c++)
-        plane(dst + c * shape->dst_stride, rows, c * shape->src_stride,
-              weights + c * kernel * kernel, n_vectors, kernel, stride);
+    for (size_t y = 0; y < shape->height; y++)
+        for (size_t c = 0; c < shape->channels; c++)
+            plane(dst + y * shape->dst_row_stride + c * shape->dst_stride, rows + y * stride,
+                  c * shape->src_stride, weights + c * kernel * kernel, n_vectors, kernel,
+                  stride);
 }
 
 void ar_dwconv3x3_row_s1_avx2(float *restrict dst, const float *const *restrict rows,

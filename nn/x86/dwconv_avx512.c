@@ -55,13 +55,79 @@ static void plane_3x3_s1(float *restrict dst, const float *const *restrict rows,
     }
 }
 
+/* Taps left of, at and right of a vector. */
+struct across {
+    __m512 taps[3];
+};
+
+/* A row of a filter's taps. */
+AR_TILE __m512 sum_across(const struct across *across, const __m512 *weights)
+{
+    const __m512 sum = _mm512_mul_ps(across->taps[1], weights[1]);
+
+    return _mm512_fmadd_ps(across->taps[2], weights[2],
+                           _mm512_fmadd_ps(across->taps[0], weights[0], sum));
+}
+
+/* Two rows of results from four: each vector is loaded once, and slid once, for both. */
+static void plane_3x3_pair(float *restrict dst, float *restrict below,
+                           const float *const *restrict rows, size_t plane,
+                           const float *restrict taps, size_t n)
+{
+    __m512 weight[TAPS_3];
+    __m512 left[4];
+    __m512 here[4];
+
+    AR_UNROLL
+    for (size_t i = 0; i < TAPS_3; i++)
+        weight[i] = _mm512_set1_ps(taps[i]);
+    AR_UNROLL
+    for (size_t r = 0; r < 4; r++) {
+        left[r] = _mm512_set1_ps(rows[r][(ptrdiff_t)plane - 1]);
+        here[r] = _mm512_loadu_ps(rows[r] + plane);
+    }
+    for (size_t v = 0; v < n; v++) {
+        __m512 sum[3];
+        __m512 sum_below[3];
+
+        AR_UNROLL
+        for (size_t r = 0; r < 4; r++) {
+            const __m512 right = _mm512_loadu_ps(rows[r] + plane + (v + 1) * LANES);
+            const struct across across = { { AR_AVX512_SLIDE(left[r], here[r], 15), here[r],
+                                             AR_AVX512_SLIDE(here[r], right, 1) } };
+
+            if (r < 3)
+                sum[r] = sum_across(&across, weight + 3 * r);
+            if (r > 0)
+                sum_below[r - 1] = sum_across(&across, weight + 3 * (r - 1));
+            left[r] = here[r];
+            here[r] = right;
+        }
+        _mm512_storeu_ps(dst + v * LANES, _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
+        _mm512_storeu_ps(below + v * LANES,
+                         _mm512_add_ps(_mm512_add_ps(sum_below[0], sum_below[1]),
+                                       sum_below[2]));
+    }
+}
+
 void ar_dwconv3x3_row_s1_avx512(float *restrict dst, const float *const *restrict rows,
                                 const float *restrict weights,
                                 const struct ar_dwconv_shape *restrict shape)
 {
-    for (size_t c = 0; c < shape->channels; c++)
-        plane_3x3_s1(dst + c * shape->dst_stride, rows, c * shape->src_stride,
-                     weights + c * TAPS_3, n_vectors(shape));
+    size_t y = 0;
+
+    for (; y + 2 <= shape->height; y += 2) {
+        float *const row = dst + y * shape->dst_row_stride;
+
+        for (size_t c = 0; c < shape->channels; c++)
+            plane_3x3_pair(row + c * shape->dst_stride,
+                           row + shape->dst_row_stride + c * shape->dst_stride, rows + y,
+                           c * shape->src_stride, weights + c * TAPS_3, n_vectors(shape));
+    }
+    for (; y < shape->height; y++)
+        for (size_t c = 0; c < shape->channels; c++)
+            plane_3x3_s1(dst + y * shape->dst_row_stride + c * shape->dst_stride, rows + y,
+                         c * shape->src_stride, weights + c * TAPS_3, n_vectors(shape));
 }
 
 /* The even and the odd ones of 32 floats. */
@@ -109,9 +175,10 @@ void ar_dwconv3x3_row_s2_avx512(float *restrict dst, const float *const *restric
                                 const float *restrict weights,
                                 const struct ar_dwconv_shape *restrict shape)
 {
-    for (size_t c = 0; c < shape->channels; c++)
-        plane_3x3_s2(dst + c * shape->dst_stride, rows, c * shape->src_stride,
-                     weights + c * TAPS_3, n_vectors(shape));
+    for (size_t y = 0; y < shape->height; y++)
+        for (size_t c = 0; c < shape->channels; c++)
+            plane_3x3_s2(dst + y * shape->dst_row_stride + c * shape->dst_stride, rows + 2 * y,
+                         c * shape->src_stride, weights + c * TAPS_3, n_vectors(shape));
 }
 
 /* One row's five taps of a 5 x 5 filter, added to a sum. */
@@ -152,16 +219,24 @@ AR_TILE void row_5x5(float *restrict dst, const float *const *restrict rows,
     }
 }
 
+AR_TILE void rows_5x5(float *restrict dst, const float *const *restrict rows,
+                      const float *restrict weights,
+                      const struct ar_dwconv_shape *restrict shape, size_t stride)
+{
+    for (size_t y = 0; y < shape->height; y++)
+        row_5x5(dst + y * shape->dst_row_stride, rows + y * stride, weights, shape, stride);
+}
+
 void ar_dwconv5x5_row_s1_avx512(float *restrict dst, const float *const *restrict rows,
                                 const float *restrict weights,
                                 const struct ar_dwconv_shape *restrict shape)
 {
-    row_5x5(dst, rows, weights, shape, 1);
+    rows_5x5(dst, rows, weights, shape, 1);
 }
 
 void ar_dwconv5x5_row_s2_avx512(float *restrict dst, const float *const *restrict rows,
                                 const float *restrict weights,
                                 const struct ar_dwconv_shape *restrict shape)
 {
-    row_5x5(dst, rows, weights, shape, 2);
+    rows_5x5(dst, rows, weights, shape, 2);
 }

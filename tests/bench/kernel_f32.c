@@ -11,6 +11,7 @@ static void run_dwconv(const struct ar_kernels *kernels, const struct bench_case
     const float *const row = memory->floats[1];
     const float *const rows[MAX_TAPS] = { row, row, row, row, row };
     const struct ar_dwconv_shape shape = { .width = c->width_px,
+                                           .height = 1,
                                            .channels = c->inputs,
                                            .src_stride = bench_case_stride(c),
                                            .dst_stride = bench_case_stride(c) };

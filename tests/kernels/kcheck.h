@@ -14,7 +14,7 @@
  * framework: the first failure is kept as text, and a stray access ends the process.
  */
 
-#define KCHECK_N_BUFFERS 8
+#define KCHECK_N_BUFFERS 12
 
 enum kcheck_edge {
     KCHECK_LAST_BYTE,  /* the byte after a buffer is unmapped */
