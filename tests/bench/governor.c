@@ -38,7 +38,21 @@ static const struct bench_column columns[] = {
     { "unanswerable_pct", "of misses, struck after the last decision %", 0 },
 };
 
-static void made_up_cost(struct ar_cost *cost, const struct ar_model *model)
+/* Two halves of the last segment; the second runs after whatever rung the first one had. */
+static void split_last(struct ar_cost *cost)
+{
+    const uint32_t last = cost->n_segments - 1;
+
+    for (uint32_t before = 0; before < cost->n_rungs; before++)
+        for (uint32_t rung = 0; rung < cost->n_rungs; rung++)
+            cost->macs[last][before][rung] /= 2.0F;
+    for (uint32_t before = 0; before < cost->n_rungs; before++)
+        for (uint32_t rung = 0; rung < cost->n_rungs; rung++)
+            cost->macs[last + 1][before][rung] = cost->macs[last][rung][rung];
+    cost->n_segments++;
+}
+
+static void made_up_cost(struct ar_cost *cost, const struct ar_model *model, bool finer)
 {
     const uint32_t widest = model->n_rungs - 1;
     double most = 0.0;
@@ -56,6 +70,8 @@ static void made_up_cost(struct ar_cost *cost, const struct ar_model *model)
             }
         }
     }
+    if (finer)
+        split_last(cost);
     most = ar_cost_frame_macs(cost, widest);
     for (uint32_t rung = 0; rung <= widest; rung++)
         cost->widths[rung] = model->widths[rung];
@@ -161,7 +177,7 @@ static int race_made_up(json_t *rows, const struct bench_options *options, struc
 
     if (ret < 0)
         return ret;
-    made_up_cost(cost, model);
+    made_up_cost(cost, model, options->finer);
     ar_model_close(model);
     for (uint32_t kind = 0; ret == 0 && kind < WORLD_N_KINDS; kind++)
         ret = race_kind(rows, kind, cost, options, oracle_macs);

@@ -137,6 +137,12 @@ static bool parse_seconds(struct bench_options *options, const char *text)
     return rest && *rest == '\0';
 }
 
+static bool parse_finer(struct bench_options *options, const char *text)
+{
+    options->finer = true;
+    return true;
+}
+
 static bool parse_json(struct bench_options *options, const char *text)
 {
     options->json = true;
@@ -180,6 +186,8 @@ static const struct row {
       "governor only: replay what `ar-daemon --trace FILE` recorded, instead" },
     { "seed", "N", false, parse_seed, "1", "governor only: draws other traces" },
     { "seconds", "N", false, parse_seconds, "300", "governor only: length of each of four" },
+    { "finer", NULL, false, parse_finer, NULL,
+      "governor only: as if the last segment came in two, with a decision between" },
     { "json", NULL, false, parse_json, NULL, "results as an array of objects" },
     { "pin", NULL, false, parse_pin, NULL,
       "keep the calling thread on the processor it is on" },

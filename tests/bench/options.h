@@ -42,6 +42,7 @@ struct bench_options {
     uint32_t n_frames;
     uint32_t seed;
     uint32_t n_world_frames;
+    bool finer;
     bool json;
     bool pin;
     bool help;
