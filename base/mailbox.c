@@ -146,3 +146,10 @@ void ar_mailbox_close(struct ar_mailbox *box)
     pthread_cond_broadcast(&box->changed);
     pthread_mutex_unlock(&box->lock);
 }
+
+void ar_mailbox_reopen(struct ar_mailbox *box)
+{
+    ar_frame_unref(&box->frame);
+    box->closed = false;
+    box->interrupted = false;
+}

@@ -35,3 +35,6 @@ void ar_mailbox_interrupt(struct ar_mailbox *box);
 
 /* Wakes every waiter for good. A frame that waits can still be taken. */
 void ar_mailbox_close(struct ar_mailbox *box);
+
+/* As new, without the frame that nobody took. Nobody else may be using the box. */
+void ar_mailbox_reopen(struct ar_mailbox *box);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/shortage.h"
 
 #define VERSION     2
 #define MAX_FILE_B  (1u << 20)
@@ -193,13 +194,16 @@ int ar_calibration_load(struct ar_calibration *calibration, const char *folder,
     int ret = file_path(path, sizeof(path), folder, key);
 
     ar_work_begin_sweep(work, &calibration->sweep);
+    ar_shortage_take();
     if (ret == 0)
         ret = read_file(path, &text, &length);
     if (ret == -ENOENT)
         return ret;
     root = ret == 0 ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
     free(text);
-    if (!root || !from_json(calibration, key, root) || finish(calibration, work) < 0)
+    if (ret == -ENOMEM || ar_shortage_take())
+        ret = ar_reason_set_err(reason, -ENOMEM, "%s", path);
+    else if (!root || !from_json(calibration, key, root) || finish(calibration, work) < 0)
         ret = ar_reason_set(reason, -EINVAL, "%s: not a calibration of this set-up", path);
     json_decref(root);
     calibration->kept = ret == 0;
@@ -210,10 +214,14 @@ int ar_calibration_save(const struct ar_calibration *calibration, const char *fo
                         const struct ar_calibration_key *key, struct ar_reason *reason)
 {
     char path[512];
-    json_t *root = to_json(calibration, key);
-    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
-    int ret = text ? file_path(path, sizeof(path), folder, key) : -ENOMEM;
+    json_t *root;
+    char *text;
+    int ret;
 
+    ar_shortage_take();
+    root = to_json(calibration, key);
+    text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+    ret = ar_shortage_take() ? -ENOMEM : file_path(path, sizeof(path), folder, key);
     if (ret == 0)
         ret = ar_file_replace(path, text, strlen(text), reason);
     else

@@ -94,8 +94,10 @@ int ar_command_line_read(struct ar_command_line *line, int argc, char **argv)
 {
     *line = (struct ar_command_line){ .action = AR_COMMAND_LINE_RUN };
     line->assignments = calloc((size_t)argc + 1, sizeof(*line->assignments));
-    if (!line->assignments)
+    if (!line->assignments) {
+        fprintf(stderr, "ar-daemon: command line: %s\n", strerrordesc_np(ENOMEM));
         return EX_OSERR;
+    }
     return scan(line, argc, argv);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/control.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/shortage.h"
 #include "daemon/client.h"
 #include "daemon/listener.h"
 #include "daemon/wire.h"
@@ -116,6 +118,7 @@ static enum ar_wire_code check(struct request *request, const json_t *object,
     return AR_WIRE_OK;
 }
 
+/* NULL when there is no memory for it, or for all of it. */
 static json_t *answer(struct place *place, const json_t *object)
 {
     const struct ar_control *control = place->control;
@@ -128,6 +131,10 @@ static json_t *answer(struct place *place, const json_t *object)
     if (code != AR_WIRE_OK)
         return failure(code, &reason);
     result = control->handle(control->user, request.command, request.args, &reason);
+    if (ar_shortage_take()) { /* it may lack a part, or the reason be another */
+        json_decref(result);
+        return NULL;
+    }
     if (!result)
         return failure(AR_WIRE_REFUSED, &reason);
     if (request.command->access == AR_COMMAND_LISTENS)
@@ -140,9 +147,15 @@ static json_t *answer_line(struct place *place, const char *line, size_t length)
 {
     struct ar_reason reason;
     json_error_t error;
-    json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+    json_t *request;
     json_t *reply;
 
+    ar_shortage_take();
+    request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+    if (ar_shortage_take()) { /* a text in it may be cut short */
+        json_decref(request);
+        return NULL;
+    }
     if (!json_is_object(request)) {
         json_decref(request);
         ar_reason_set(&reason, -EINVAL, "request: not a JSON object in one line: %.100s",
@@ -173,13 +186,30 @@ static bool send_object(struct ar_client *client, json_t *object)
     return sent;
 }
 
+static const char no_memory[] =
+    "{\"protocol\":1,\"ok\":false,\"code\":\"memory\",\"error\":\"no memory for an answer; "
+    "what was asked for may have been done\"}\n";
+static_assert(AR_WIRE_PROTOCOL == 1, "as the line says");
+
+/* False when there is no room. Steals the reference; NULL: there is no memory. */
+static bool reply(struct ar_client *client, json_t *object)
+{
+    size_t length = 0;
+    char *line = ar_wire_line(object, &length);
+    const bool sent = line ? ar_client_send(client, line, length)
+                           : ar_client_send(client, no_memory, sizeof(no_memory) - 1);
+
+    free(line);
+    return sent;
+}
+
 /* A client that does not read its replies is one that we stop listening to. */
 static bool on_line(void *user, struct ar_client *client, const char *line, size_t length)
 {
     if (line)
-        return send_object(client, answer_line(user, line, length));
+        return reply(client, answer_line(user, line, length));
     ar_client_end(client);
-    return send_object(client, too_long());
+    return reply(client, too_long());
 }
 
 /* Not put off by those who are held while it runs. */
@@ -254,7 +284,7 @@ static void on_connection(void *user, uint32_t events)
     ar_client_create(&place->client, control->loop, fd, &peer, &client_events, place);
 }
 
-/* What it missed comes first. */
+/* What it missed comes first. line: NULL where there is no memory for it. */
 static void tell(struct place *place, const char *line, size_t length)
 {
     if (place->n_lost > 0 &&
@@ -262,18 +292,20 @@ static void tell(struct place *place, const char *line, size_t length)
                     json_pack("{s:i, s:s, s:I}", "protocol", AR_WIRE_PROTOCOL, "event", "lost",
                               "lost", (json_int_t)place->n_lost)))
         place->n_lost = 0;
-    if (place->n_lost > 0 || !ar_client_send(place->client, line, length))
+    if (place->n_lost > 0 || !line || !ar_client_send(place->client, line, length))
         place->n_lost++;
 }
 
 void ar_control_tell(struct ar_control *control, json_t *event)
 {
     size_t length = 0;
-    char *line;
+    char *line = NULL;
 
-    json_object_set_new(event, "protocol", json_integer(AR_WIRE_PROTOCOL));
-    line = ar_wire_line(event, &length);
-    for (size_t i = 0; line && i < AR_CONTROL_MAX_CLIENTS; i++)
+    if (json_object_set_new(event, "protocol", json_integer(AR_WIRE_PROTOCOL)) == 0)
+        line = ar_wire_line(event, &length);
+    else
+        json_decref(event);
+    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
         if (control->places[i].listens)
             tell(&control->places[i], line, length);
     free(line);

@@ -168,7 +168,10 @@ void ar_events_tell(struct ar_events *events, json_t *event)
         json_decref(event);
         return;
     }
-    json_object_set_new(event, "time_s", json_real(calendar_s()));
+    if (json_object_set_new(event, "time_s", json_real(calendar_s())) < 0) {
+        json_decref(event);
+        event = NULL;
+    }
     ar_control_tell(events->control, event);
 }
 

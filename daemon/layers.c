@@ -94,6 +94,8 @@ int ar_layers_read(struct ar_layers *layers, struct ar_settings *settings, bool 
     ret = find_files(layers, problem, user);
     if (ret == 0)
         ret = ar_config_files_read(&layers->files, sections, problem, user);
+    if (ret == -ENOMEM)
+        return EX_OSERR;
     if (ret < 0)
         return ret == -EINVAL ? EX_CONFIG : EX_NOINPUT;
     if (ar_command_line_apply(layers->line, sections, &reason) < 0) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/shortage.h"
 #include "capture/inventory.h"
 #include "daemon/command_line.h"
 #include "daemon/layers.h"
@@ -89,8 +92,10 @@ static int act(const struct ar_command_line *line)
 int main(int argc, char **argv)
 {
     struct ar_command_line line;
-    int code = ar_command_line_read(&line, argc, argv);
+    int code;
 
+    json_set_alloc_funcs(ar_shortage_malloc, free);
+    code = ar_command_line_read(&line, argc, argv);
     if (code == EX_OK)
         code = act(&line);
     ar_command_line_finish(&line);

@@ -188,13 +188,16 @@ int ar_pipeline_create(struct ar_pipeline **out, const struct ar_pipeline_params
     if (ret < 0)
         goto err;
     ret = ar_mailbox_create(&pipeline->box_in);
-    if (ret == 0)
-        ret = ar_workers_create(&pipeline->workers, pipeline->stats.n_threads);
     pipeline->trace = ar_trace_create();
     if (ret == 0 && !pipeline->trace)
         ret = -ENOMEM;
     if (ret < 0) {
         ar_reason_set_err(&reason, ret, "pipeline");
+        goto err;
+    }
+    ret = ar_workers_create(&pipeline->workers, pipeline->stats.n_threads);
+    if (ret < 0) {
+        ar_reason_set_err(&reason, ret, "%u threads that paint", pipeline->stats.n_threads);
         goto err;
     }
     part = AR_PIPELINE_STYLE;
@@ -309,7 +312,7 @@ static const uint32_t stages_of_parts[] = {
     [AR_PIPELINE_STYLE] = AR_PIPELINE_COMPUTE,
     [AR_PIPELINE_SOURCE] = AR_PIPELINE_CAPTURE,
     [AR_PIPELINE_DISPLAY] = AR_PIPELINE_SHOW,
-    [AR_PIPELINE_SYSTEM] = 0,
+    [AR_PIPELINE_SYSTEM] = AR_PIPELINE_CAPTURE | AR_PIPELINE_COMPUTE | AR_PIPELINE_SHOW,
 };
 
 void ar_pipeline_fail(struct ar_pipeline *pipeline, enum ar_pipeline_part part, int result,
@@ -339,63 +342,48 @@ void ar_pipeline_set_state(struct ar_pipeline *pipeline, enum ar_pipeline_state 
     ar_loop_wake(pipeline->control_loop);
 }
 
-struct stage {
-    struct ar_pipeline *pipeline;
-    ar_pipeline_stage_fn *body;
-    uint32_t id;    /* of its thread */
-    uint32_t index; /* of its output */
-    char thread_name[16];
-};
-
 static void *run_stage(void *argument)
 {
-    struct stage stage = *(struct stage *)argument;
+    struct ar_pipeline_thread *thread = argument;
 
-    free(argument);
-    pthread_setname_np(pthread_self(), stage.thread_name);
-    stage.body(stage.pipeline, stage.index);
-    atomic_store(&stage.pipeline->threads[stage.id].running, false);
-    ar_loop_wake(stage.pipeline->control_loop);
+    pthread_setname_np(pthread_self(), thread->name);
+    thread->stage(thread->pipeline, thread->index);
+    atomic_store(&thread->running, false);
+    ar_loop_wake(thread->pipeline->control_loop);
     return NULL;
 }
 
-static int start_stage(const struct stage *wanted)
+static int start_thread(struct ar_pipeline_thread *thread)
 {
-    struct ar_pipeline_thread *thread = &wanted->pipeline->threads[wanted->id];
-    struct stage *stage = malloc(sizeof(*stage));
     int ret;
 
-    if (!stage)
-        return -ENOMEM;
-    *stage = *wanted;
     atomic_store(&thread->running, true);
-    ret = -pthread_create(&thread->id, NULL, run_stage, stage);
+    ret = -pthread_create(&thread->id, NULL, run_stage, thread);
     thread->started = ret == 0;
-    if (ret < 0) {
+    if (ret < 0)
         atomic_store(&thread->running, false);
-        free(stage);
-    }
     return ret;
 }
 
 /* Capture, compute, and one for each output. */
-static struct stage nth_stage(struct ar_pipeline *pipeline, uint32_t id)
+static struct ar_pipeline_thread *nth_thread(struct ar_pipeline *pipeline, uint32_t id)
 {
-    struct stage stage = { .pipeline = pipeline, .id = id };
+    struct ar_pipeline_thread *thread = &pipeline->threads[id];
 
+    thread->pipeline = pipeline;
     if (id == AR_PIPELINE_CAPTURE_THREAD) {
-        stage.body = ar_pipeline_capture_stage;
-        strcpy(stage.thread_name, "ar-capture");
+        thread->stage = ar_pipeline_capture_stage;
+        strcpy(thread->name, "ar-capture");
     } else if (id == AR_PIPELINE_COMPUTE_THREAD) {
-        stage.body = ar_pipeline_compute_stage;
-        strcpy(stage.thread_name, "ar-compute");
+        thread->stage = ar_pipeline_compute_stage;
+        strcpy(thread->name, "ar-compute");
     } else {
-        stage.body = ar_pipeline_display_stage;
-        stage.index = id - AR_PIPELINE_DISPLAY_THREAD;
-        snprintf(stage.thread_name, sizeof(stage.thread_name),
-                 stage.index == 0 ? "ar-display" : "ar-display-%u", stage.index + 1);
+        thread->stage = ar_pipeline_display_stage;
+        thread->index = id - AR_PIPELINE_DISPLAY_THREAD;
+        snprintf(thread->name, sizeof(thread->name),
+                 thread->index == 0 ? "ar-display" : "ar-display-%u", thread->index + 1);
     }
-    return stage;
+    return thread;
 }
 
 int ar_pipeline_start_threads(struct ar_pipeline *pipeline, struct ar_reason *reason)
@@ -403,11 +391,11 @@ int ar_pipeline_start_threads(struct ar_pipeline *pipeline, struct ar_reason *re
     const uint32_t n_threads = AR_PIPELINE_DISPLAY_THREAD + pipeline->n_outputs;
 
     for (uint32_t id = 0; id < n_threads; id++) {
-        const struct stage stage = nth_stage(pipeline, id);
-        int ret = pipeline->threads[id].started ? 0 : start_stage(&stage);
+        struct ar_pipeline_thread *thread = nth_thread(pipeline, id);
+        int ret = thread->started ? 0 : start_thread(thread);
 
         if (ret < 0)
-            return ar_reason_set_err(reason, ret, "thread %s", stage.thread_name);
+            return ar_reason_set_err(reason, ret, "thread %s", thread->name);
     }
     return 0;
 }

@@ -51,7 +51,14 @@ enum ar_pipeline_thread_id {
     AR_PIPELINE_MAX_THREADS = AR_PIPELINE_DISPLAY_THREAD + AR_DISPLAY_MAX,
 };
 
+/* A thread's body: it returns when its stage is over. `index` is the output's, of the others 0. */
+typedef void ar_pipeline_stage_fn(struct ar_pipeline *pipeline, uint32_t index);
+
 struct ar_pipeline_thread {
+    struct ar_pipeline *pipeline;
+    ar_pipeline_stage_fn *stage;
+    uint32_t index; /* of its output */
+    char name[16];
     pthread_t id;
     bool started; /* and not joined; control's */
     atomic_bool running;
@@ -229,8 +236,7 @@ void ar_pipeline_stop_source(struct ar_pipeline *pipeline);
 void ar_pipeline_wake_output(struct ar_output *output);
 void ar_pipeline_close_outputs(struct ar_pipeline *pipeline);
 
-/* The threads' bodies; each returns when its stage is over. `index` is the output's, of the others 0. */
-typedef void ar_pipeline_stage_fn(struct ar_pipeline *pipeline, uint32_t index);
+/* The threads' bodies. */
 ar_pipeline_stage_fn ar_pipeline_capture_stage;
 ar_pipeline_stage_fn ar_pipeline_compute_stage;
 ar_pipeline_stage_fn ar_pipeline_display_stage;

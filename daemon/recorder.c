@@ -22,7 +22,10 @@ void ar_recorder_init(struct ar_recorder *recorder, struct ar_pipeline *pipeline
 
 static void tell(struct ar_recorder *recorder, const char *event, json_t *written)
 {
-    json_object_set_new(written, "event", json_string(event));
+    if (json_object_set_new(written, "event", json_string(event)) < 0) {
+        json_decref(written);
+        written = NULL;
+    }
     ar_events_tell(recorder->events, written);
 }
 

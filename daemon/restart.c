@@ -178,7 +178,7 @@ static void add_counters(struct ar_capture_counters *sum, const struct ar_captur
     sum->n_guessed += counters.n_guessed;
 }
 
-static int renew_source(struct ar_pipeline *pipeline)
+static void renew_source(struct ar_pipeline *pipeline)
 {
     ar_pipeline_join(pipeline, AR_PIPELINE_CAPTURE_THREAD);
     add_counters(&pipeline->restart.counted, pipeline->capture);
@@ -186,8 +186,7 @@ static int renew_source(struct ar_pipeline *pipeline)
     pipeline->capture = pipeline->restart.capture;
     pipeline->restart.capture = NULL;
     ar_latch_reset(&pipeline->source_open);
-    ar_mailbox_destroy(pipeline->box_in);
-    return ar_mailbox_create(&pipeline->box_in);
+    ar_mailbox_reopen(pipeline->box_in);
 }
 
 /* With the frames that they had, and the pool of these. */
@@ -264,12 +263,12 @@ static void begin_starting(struct ar_pipeline *pipeline)
 {
     struct ar_restart *restart = &pipeline->restart;
     struct ar_reason reason;
-    int ret = 0;
+    int ret;
 
     pipeline->settings = restart->going_back ? restart->before : restart->next;
     renew_painter(pipeline);
     if (is_among(pipeline, AR_PIPELINE_CAPTURE))
-        ret = renew_source(pipeline);
+        renew_source(pipeline);
     if (is_among(pipeline, AR_PIPELINE_SHOW))
         renew_outputs(pipeline);
     else if (is_among(pipeline, AR_PIPELINE_CAPTURE))
@@ -281,13 +280,11 @@ static void begin_starting(struct ar_pipeline *pipeline)
     atomic_store(&pipeline->leaving, false);
     atomic_store(&pipeline->trying, !restart->going_back);
     restart->phase = AR_RESTART_STARTING;
-    if (ret < 0)
-        ar_reason_set_err(&reason, ret, "pipeline");
-    else
-        ret = ar_pipeline_start_threads(pipeline, &reason);
+    ret = ar_pipeline_start_threads(pipeline, &reason);
     if (ret < 0) {
         ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
-        ar_latch_give(&pipeline->compute_done, ret);
+        if (!is_running(pipeline, AR_PIPELINE_COMPUTE_THREAD))
+            ar_latch_give(&pipeline->compute_done, ret);
     }
     if (atomic_load(&pipeline->stopping)) /* meanwhile: the latches are new */
         ar_pipeline_cancel_latches(pipeline);
@@ -312,7 +309,8 @@ static void go_back(struct ar_pipeline *pipeline)
     ret =
         make_parts(pipeline, restart->going_back ? &restart->before : &restart->next, &reason);
     if (ret < 0) {
-        ar_pipeline_fail(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
+        ar_pipeline_note(pipeline, AR_PIPELINE_SYSTEM, ret, &reason);
+        ar_pipeline_stop(pipeline);
         return;
     }
     begin_ending(pipeline);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shortage.h"
 #include "daemon/actions/actions.h"
 #include "daemon/status.h"
 #include "daemon/wire.h"
@@ -101,6 +102,8 @@ static json_t *on_command(void *user, const struct ar_command *command, const ch
 /* sysexits' names for what went wrong in each part. */
 static int exit_code(const struct ar_pipeline_end *end)
 {
+    if (end->result == -ENOMEM || end->result == -EAGAIN) /* memory, or a thread */
+        return EX_OSERR;
     switch (end->part) {
     case AR_PIPELINE_NOTHING:
         return EX_OK;
@@ -148,6 +151,8 @@ static int open_control(struct ar_run *run)
     if (ret == 0)
         return EX_OK;
     ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+    if (ret == -ENOMEM)
+        return EX_OSERR;
     return ret == -EADDRINUSE ? EX_UNAVAILABLE : EX_CANTCREAT;
 }
 
@@ -248,8 +253,12 @@ static void print_summary(struct ar_run *run)
     ar_pipeline_status(run->pipeline, &status);
     if (status.ledger.n_painted == 0)
         return;
+    ar_shortage_take();
     object = ar_status_json(&status, &run->heat.reading, ar_clock_now_us());
-    ar_status_print(object, stderr);
+    if (ar_shortage_take())
+        ar_log_err(TAG, -ENOMEM, "summary");
+    else
+        ar_status_print(object, stderr);
     json_decref(object);
 }
 
@@ -299,9 +308,10 @@ static int open_watchers(struct ar_run *run)
     if (trace[0] == '\0')
         return EX_OK;
     ret = ar_trace_file_open(&run->trace, run->loop, run->pipeline, trace, &reason);
-    if (ret < 0)
-        ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
-    return ret < 0 ? EX_CANTCREAT : EX_OK;
+    if (ret == 0)
+        return EX_OK;
+    ar_log(AR_LOG_ERROR, TAG, "%s", reason.text);
+    return ret == -ENOMEM ? EX_OSERR : EX_CANTCREAT;
 }
 
 static int run_pipeline(struct ar_run *run)
@@ -327,8 +337,10 @@ int ar_run(const struct ar_settings *settings, const struct ar_layers *layers)
     struct ar_run *run = calloc(1, sizeof(*run));
     int code;
 
-    if (!run)
+    if (!run) {
+        ar_log_err(TAG, -ENOMEM, "start");
         return EX_OSERR;
+    }
     /* A reader that went away and a file that grew too large are errors of a write, not our end. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

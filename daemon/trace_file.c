@@ -2,30 +2,52 @@
 #include "daemon/trace_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shortage.h"
 
 #define TAG       "trace"
 #define PERIOD_US 250000u
 
+/* Whole, or not at all where there is no memory for it. */
 static void write_line(struct ar_trace_file *trace, const json_t *object)
 {
-    if (json_dumpf(object, trace->file, JSON_COMPACT | JSON_REAL_PRECISION(6)) < 0 ||
-        putc('\n', trace->file) == EOF)
+    char *text;
+
+    ar_shortage_take();
+    text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    if (!ar_shortage_take() && text && fprintf(trace->file, "%s\n", text) < 0)
         errno = errno ? errno : EIO;
+    free(text);
+}
+
+/* NULL when there is no memory for all of it: the next time there may be. */
+static json_t *take_chunk(const struct ar_trace_file *trace)
+{
+    json_t *chunk;
+
+    ar_shortage_take();
+    chunk = ar_pipeline_trace(trace->pipeline, trace->next);
+    if (!ar_shortage_take())
+        return chunk;
+    json_decref(chunk);
+    return NULL;
 }
 
 /* Returns how many frames there were. */
 static size_t write_chunk(struct ar_trace_file *trace)
 {
-    json_t *chunk = ar_pipeline_trace(trace->pipeline, trace->next);
+    json_t *chunk = take_chunk(trace);
     const json_t *frames = json_object_get(chunk, "frames");
     const size_t n = json_array_size(frames);
     const json_t *frame;
     size_t i;
 
+    if (!chunk)
+        return 0;
     if (n > 0 && trace->next == 1)
         write_line(trace, json_object_get(chunk, "header"));
     json_array_foreach(frames, i, frame) write_line(trace, frame);

@@ -11,12 +11,14 @@
 #include <sys/socket.h>
 
 #include "base/macros.h"
+#include "base/shortage.h"
 
 static const char *const code_names[] = {
     [AR_WIRE_OK] = "ok",           [AR_WIRE_MALFORMED] = "malformed",
     [AR_WIRE_UNKNOWN] = "unknown", [AR_WIRE_OTHER_PROTOCOL] = "protocol",
     [AR_WIRE_USAGE] = "usage",     [AR_WIRE_DENIED] = "denied",
     [AR_WIRE_BUSY] = "busy",       [AR_WIRE_REFUSED] = "refused",
+    [AR_WIRE_MEMORY] = "memory",
 };
 static_assert(AR_ARRAY_LEN(code_names) == AR_WIRE_N_CODES, "a name each");
 
@@ -58,12 +60,16 @@ int ar_wire_address(struct sockaddr_un *address, const char *path, struct ar_rea
 
 char *ar_wire_line(json_t *object, size_t *length)
 {
-    char *text = json_dumps(object, JSON_COMPACT);
-    char *line = NULL;
+    char *text;
+    char *line;
 
+    ar_shortage_take();
+    text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
-    if (!text)
+    if (ar_shortage_take() || !text) { /* it may lack a part */
+        free(text);
         return NULL;
+    }
     *length = strlen(text) + 1;
     line = realloc(text, *length + 1);
     if (!line) {

@@ -31,6 +31,7 @@ enum ar_wire_code {
     AR_WIRE_DENIED,         /* it changes something, and the client may only look */
     AR_WIRE_BUSY,           /* too many clients */
     AR_WIRE_REFUSED,        /* by the command itself */
+    AR_WIRE_MEMORY,         /* none for the answer: it may have been done all the same */
     AR_WIRE_N_CODES,
 };
 

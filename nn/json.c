@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/shortage.h"
+
 /* Copies what fits; bytes outside printable ASCII become '?'. */
 struct ar_json_text ar_json_quote(const char *text)
 {
@@ -44,11 +46,15 @@ int ar_json_load(json_t **out, const char *where, const char *text, size_t size_
 {
     json_error_t error;
 
+    ar_shortage_take();
     *out = json_loadb(text, size_b, JSON_REJECT_DUPLICATES, &error);
+    if (ar_shortage_take()) { /* Jansson calls that a mistake in the text, or cuts a text short */
+        json_decref(*out);
+        *out = NULL;
+        return ar_reason_set_err(reason, -ENOMEM, "%s", where);
+    }
     if (*out)
         return 0;
-    if (json_error_code(&error) == json_error_out_of_memory)
-        return ar_reason_set_err(reason, -ENOMEM, "%s", where);
     return ar_reason_set(reason, -EINVAL, "%s: not JSON at byte %d: %s", where, error.position,
                          ar_json_quote(error.text).text);
 }

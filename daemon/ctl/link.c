@@ -22,7 +22,8 @@ static const struct {
 } exit_codes[] = {
     { "protocol", EX_PROTOCOL }, /* the daemon speaks another one */
     { "unknown", EX_PROTOCOL },  /* our table has a command that the daemon's has not */
-    { "usage", EX_USAGE },       { "denied", EX_NOPERM }, { "busy", EX_TEMPFAIL },
+    { "usage", EX_USAGE },       { "denied", EX_NOPERM },
+    { "busy", EX_TEMPFAIL },     { "memory", EX_OSERR },
 };
 
 static int exit_code(const char *word)

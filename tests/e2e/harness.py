@@ -8,9 +8,11 @@ in the environment what this build is like:
   AR_HAVE_LIBAV     1: clips of all kinds, and MP4 output
   AR_HAVE_SDL       1: the window
   AR_SANITIZE       Meson's b_sanitize
+  AR_RESULTS        the folder for what the tests find of faults, NAME.json of each
   MESON_EXE_WRAPPER the command that runs the programs in a cross build
 Exit codes: 0 passed, 1 failed, 77 all skipped. What is skipped is said in capitals.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -232,6 +234,53 @@ def receive_line(client):
     return json.loads(line)
 
 
+class Fault:
+    """One that a test makes: a row of the table in doc/RELIABILITY.md, which tests/vm/report.py writes."""
+
+    def __init__(self, name):
+        self.name = name
+        self.tried = 1
+        self.survived = 0
+        self.state = None     # what the daemon reports
+        self.picture = None   # what is seen meanwhile
+        self.seconds = None   # from the fault's end to the next painted picture; None: there is no such time
+
+
+class Faults:
+    """Those of this run."""
+
+    def __init__(self):
+        self.made = []
+
+    @contextlib.contextmanager
+    def make(self, name):
+        fault = Fault(name)
+        self.made.append(fault)
+        try:
+            yield fault
+        except unittest.SkipTest:
+            self.made.remove(fault)
+            raise
+        fault.survived = fault.tried
+
+    def write(self):
+        """Beside those of earlier runs: a test may be run alone."""
+        if not self.made:
+            return
+        print(f'faults survived / tried: {sum(fault.survived for fault in self.made)} / '
+              f'{sum(fault.tried for fault in self.made)}', flush=True)
+        if 'AR_RESULTS' not in os.environ:
+            return
+        path = pathlib.Path(os.environ['AR_RESULTS'], pathlib.Path(sys.argv[0]).stem.removeprefix('test_') + '.json')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = json.loads(path.read_text()) if path.exists() else {}
+        rows.update({fault.name: vars(fault) for fault in self.made})
+        path.write_text(json.dumps(rows, indent=1))
+
+
+FAULTS = Faults()
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own, which is the programs' working directory."""
 
@@ -255,6 +304,10 @@ class Case(unittest.TestCase):
         self.assertEqual(finished.code, 0, finished)
         return finished
 
+    def fault(self, name):
+        """A `with` block around one: the caller fills in what it finds."""
+        return FAULTS.make(name)
+
     def assert_words(self, words, text):
         for word in words:
             self.assertIn(word, text)
@@ -270,6 +323,7 @@ def main():
     """Runs the tests of the calling file, and exits."""
     runner = unittest.TextTestRunner(verbosity=2, resultclass=LoudResult)
     result = unittest.main(argv=[sys.argv[0], *sys.argv[3:]], testRunner=runner, exit=False).result
+    FAULTS.write()
     if not result.wasSuccessful():
         sys.exit(1)
     sys.exit(SKIPPED_EXIT_CODE if len(result.skipped) == result.testsRun else 0)

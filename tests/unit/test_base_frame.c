@@ -331,6 +331,27 @@ START_TEST(test_mailbox_after_close)
 }
 END_TEST
 
+START_TEST(test_mailbox_reopened)
+{
+    struct ar_pool *pool = new_pool();
+    struct ar_mailbox *box = new_box();
+    struct ar_frame *frame = ar_pool_take(pool);
+    struct ar_frame *out;
+
+    ar_mailbox_put(box, &frame);
+    ar_mailbox_interrupt(box);
+    ar_mailbox_close(box);
+    ar_mailbox_reopen(box);
+    ck_assert_int_eq(ar_mailbox_take_wait(box, 0, &out), -ETIMEDOUT);
+    frame = ar_pool_take(pool);
+    ck_assert(!ar_mailbox_put(box, &frame));
+    ck_assert_int_eq(ar_mailbox_take(box, &out), 0);
+    ar_frame_unref(&out);
+    ar_mailbox_destroy(box);
+    ar_pool_destroy(pool); /* which asserts that it has them all */
+}
+END_TEST
+
 static void *close_later(void *user)
 {
     nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
@@ -457,6 +478,7 @@ int main(void)
     tcase_add_test(mailbox, test_mailbox_keeps_the_newest);
     tcase_add_test(mailbox, test_mailbox_wait_times_out);
     tcase_add_test(mailbox, test_mailbox_after_close);
+    tcase_add_test(mailbox, test_mailbox_reopened);
     tcase_add_test(mailbox, test_close_wakes_the_waiter);
     tcase_add_test(mailbox, test_interrupt_wakes_the_waiter);
     tcase_add_loop_test(mailbox, test_traffic_between_threads, 0, 2);
