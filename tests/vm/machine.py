@@ -228,9 +228,10 @@ def main(needs_vkms=False):
     """Runs the cases of the calling file, and exits."""
     try:
         kind = architecture.of_program(DAEMON)
-        prepare.prepare(CACHE, kind)
-        if needs_vkms:
-            prepare.prepare_vkms(CACHE)
+        with prepare.alone(CACHE):
+            prepare.prepare(CACHE, kind)
+            if needs_vkms:
+                prepare.prepare_vkms(CACHE)
     except prepare.Missing as missing:
         print(f'SKIPPED: no virtual machine: {missing}', flush=True)
         sys.exit(SKIPPED_EXIT_CODE)

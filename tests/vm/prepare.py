@@ -6,6 +6,8 @@ The guest has no root file system of its own: it reads the host's, so that the p
 were built with. A guest of another kind has packages of its own, which are put over that. FOLDER then holds `vmlinux`, `initrd`,
 `modules` and, for such a guest, `packages`.
 """
+import contextlib
+import fcntl
 import hashlib
 import lzma
 import os
@@ -167,6 +169,15 @@ def build_other(folder):
     for name in ('boot', 'lib/modules'):
         shutil.rmtree(packages / name)
     write_initrd(folder / 'initrd', packages / 'bin/busybox', folder / 'modules', version)
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """Cases run at the same time, and share this folder: one prepares, and the others wait for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(f'{folder.name}.lock'), 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def prepare(folder, kind):
