@@ -52,6 +52,14 @@ REPLY_S = 5 * SLOW     # until the daemon answers
 FINISH_S = 40 * SLOW   # until a run of a few frames is over
 POLL_S = 0.02
 
+
+def by_speed(native, slower, slowest):
+    """What suits how fast this build paints: `slower` with a sanitizer, `slowest` with that of threads or an emulator."""
+    if EMULATED or 'thread' in SANITIZE:
+        return slowest
+    return native if SANITIZE == 'none' else slower
+
+
 # What reaches the programs of the caller's environment: no display, no session, no service manager.
 KEPT_VARIABLES = ('PATH', 'LD_LIBRARY_PATH', 'QEMU_LD_PREFIX', 'QEMU_CPU', 'MALLOC_PERTURB_', 'ASAN_OPTIONS',
                   'LSAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS')
@@ -181,8 +189,11 @@ class Daemon:
 
     def status(self):
         """The daemon's status as a dict, or None where nobody answers."""
-        reply = self.ctl('status', '--json')
-        return json.loads(reply.out) if reply.code == 0 else None
+        with contextlib.suppress(OSError), self.connect() as client:
+            client.sendall(request('status'))
+            reply = receive_line(client)
+            return reply['result'] if reply and reply['ok'] else None
+        return None
 
     def wait_until(self, condition, what, timeout_s=None):
         """Waits until condition(status) is true, and returns that status."""

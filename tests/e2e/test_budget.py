@@ -234,8 +234,9 @@ class TraceFile(Folder):
 class Governor(Folder):
     def test_a_budget_too_small_goes_on_late(self):
         """Where even the narrowest never fits, every frame is painted all the same, narrow and late."""
+        size = harness.by_speed('640x360', '320x180', '160x96')
         run = harness.run_program(
-            harness.DAEMON, *harness.daemon_arguments('none', ('--source', 'pattern:640x360@30', '--display', 'null',
+            harness.DAEMON, *harness.daemon_arguments('none', ('--source', f'pattern:{size}@30', '--display', 'null',
                                                                '--threads', '1', '--budget', '1ms', '--frames', '20',
                                                                '--trace', 'trace.jsonl')), folder=self.folder)
         self.assertEqual(run.code, 0, run)

@@ -77,7 +77,8 @@ class Running(harness.Case):
 
 class Status(Running):
     def test_fields(self):
-        status = self.running.wait_painted(20)
+        self.running.wait_painted(20)
+        status = json.loads(self.ctl_well('status', '--json'))
         self.assertEqual(set(status), set(FIELDS))
         for name, kind in FIELDS.items():
             self.assertIs(type(status[name]), kind, name)

