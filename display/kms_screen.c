@@ -329,7 +329,7 @@ static void copy(const struct ar_kms_buffer *buffer, const struct ar_frame *fram
     }
 }
 
-/* Each row is made in cached memory and copied out once, in address order: the buffer is write-combined. */
+/* The buffer is write-combined: each row is written once, in address order. */
 static void scale(struct ar_kms_screen *screen, const struct ar_kms_buffer *buffer,
                   const struct ar_frame *frame)
 {
@@ -339,7 +339,7 @@ static void scale(struct ar_kms_screen *screen, const struct ar_kms_buffer *buff
 
     ar_scaler_begin(&screen->scaler, frame);
     for (uint32_t y = 0; y < rect->height_px; y++, out += buffer->pitch_b)
-        memcpy(out, ar_scaler_row(&screen->scaler, y), (size_t)rect->width_px * 4);
+        ar_scaler_row(&screen->scaler, y, out);
 }
 
 int ar_kms_screen_show(struct ar_kms_screen *screen, const struct ar_frame *frame, void *user)

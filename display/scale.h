@@ -6,9 +6,8 @@
 #include "base/frame.h"
 
 /*
- * Pictures to the size of the screen: where they go, and a bilinear scaler for XRGB frames that
- * makes one row after the other in cached memory, for screens that must not be read back.
- * One thread.
+ * Pictures to the size of the screen: where they go, and a bilinear scaler for XRGB frames that makes one row after the
+ * other, for screens that must not be read back. One thread.
  */
 
 struct ar_scale_rect {
@@ -31,12 +30,11 @@ struct ar_scale_tap {
 struct ar_scaler {
     uint32_t source_width_px;
     uint32_t width_px;
-    struct ar_scale_tap *across;  /* per column */
-    struct ar_scale_tap *down;    /* per row */
-    const struct ar_frame *frame; /* borrowed since begin */
-    uint32_t *wide[2];            /* source rows at full width; row y in wide[y % 2] */
-    uint32_t wide_row[2];         /* which row that is */
-    uint32_t *row;
+    struct ar_scale_group *across; /* columns, some at a time */
+    struct ar_scale_tap *down;     /* per row */
+    const struct ar_frame *frame;  /* borrowed since begin */
+    uint32_t *wide[2];             /* source rows at full width; row y in wide[y % 2] */
+    uint32_t wide_row[2];          /* which row that is */
 };
 
 /* Sources of 2x2 pixels at least. 0 or -ENOMEM. */
@@ -48,5 +46,5 @@ void ar_scaler_finish(struct ar_scaler *scaler);
 /* Borrows an XRGB frame until the last row of it. */
 void ar_scaler_begin(struct ar_scaler *scaler, const struct ar_frame *frame);
 
-/* Row y, valid until the next call; fast when rows are asked for in rising order. */
-const uint32_t *ar_scaler_row(struct ar_scaler *scaler, uint32_t y);
+/* Makes row y, in address order, of which nothing is read back; fast when rows are asked for in rising order. */
+void ar_scaler_row(struct ar_scaler *scaler, uint32_t y, uint8_t *out);

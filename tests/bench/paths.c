@@ -67,7 +67,7 @@ static void convert(void *user)
     ar_frame_unref(&made);
 }
 
-/* As a screen is drawn: row after row, each copied once. */
+/* As a screen is drawn: row after row. */
 static void scale(void *user)
 {
     struct path *const path = user;
@@ -76,8 +76,7 @@ static void scale(void *user)
 
     ar_scaler_begin(&path->scaler, &path->scene.frames[0]);
     for (uint32_t y = 0; y < shape->height_px; y++)
-        memcpy(out->data + (size_t)y * out->stride_b, ar_scaler_row(&path->scaler, y),
-               (size_t)shape->width_px * 4);
+        ar_scaler_row(&path->scaler, y, out->data + (size_t)y * out->stride_b);
 }
 
 static void peer_yuyv(void *user)
