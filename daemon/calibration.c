@@ -301,7 +301,7 @@ int ar_calibration_measure(struct ar_calibration *calibration, struct ar_painter
 #define AFTER_CHUNK 8 /* row pairs */
 
 struct blend_job {
-    const struct ar_decoder_blend *blend;
+    struct ar_decoder_blend *blend;
     struct ar_frame *out;
 };
 

@@ -622,7 +622,7 @@ static int make_painter(struct ar_pipeline *pipeline, struct ar_reason *reason)
 
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");
-    ret = ar_decoder_blend_create(&pipeline->blend, painted_shape(pipeline), &pipeline->kernels,
+    ret = ar_decoder_blend_create(&pipeline->blend, painted_shape(pipeline),
                                   ar_workers_count(pipeline->workers));
     if (ret < 0)
         return ar_reason_set_err(reason, ret, "frames");

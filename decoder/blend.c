@@ -3,29 +3,31 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <libyuv.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/macros.h"
+#include "base/recode.h"
 #include "base/workers.h"
-#include "nn/image.h"
 
 #define MEMORY_ALIGN 64
 
+/* Of a share. */
+#define WHOLE 256
+
 /* A worker's own: one pair of rows on its way from the camera's format to the one that is shown. */
 struct strip {
-    struct ar_tensor planes;
+    struct ar_recode recode;
     struct ar_frame rows;
-    void *memory;
 };
 
 struct ar_decoder_blend {
-    const struct ar_kernels *kernels;
     struct ar_frame_shape shape; /* of what is shown */
     uint32_t n_workers;
     struct strip strips[AR_WORKERS_MAX];
 
-    uint32_t camera_share; /* of AR_MIX_WHOLE */
+    uint32_t camera_share; /* of WHOLE */
     uint64_t fade_us;
     struct ar_frame *before; /* a fade's first picture; NULL: no fade */
 
@@ -33,31 +35,27 @@ struct ar_decoder_blend {
     const struct ar_frame *in;
     bool is_same_shape; /* the camera's rows can be mixed as they are */
     uint32_t before_share;
-    struct ar_image_scale ingest;
-    struct ar_image_scale emit;
 };
-
-/* By way of planes as a network has them, at no gain: bytes of any format survive that. */
-static const struct ar_image_layout layout = { .planes = AR_IMAGE_YUV420, .gain = 1.0F };
 
 static int strip_init(struct strip *strip, const struct ar_frame_shape *shape)
 {
     const struct ar_frame_shape pair = { shape->width_px, 2, shape->format, shape->range };
-    size_t planes_b;
+    uint8_t *memory = aligned_alloc(MEMORY_ALIGN, ar_frame_size_b(&pair));
 
-    strip->planes = (struct ar_tensor){ .height = 1, .width = shape->width_px / 2 };
-    planes_b = ar_tensor_floats(1, strip->planes.width, AR_IMAGE_MAX_PLANES) * sizeof(float);
-    planes_b = ar_align_up(planes_b, MEMORY_ALIGN);
-    strip->memory = aligned_alloc(MEMORY_ALIGN, planes_b + ar_frame_size_b(&pair));
-    if (!strip->memory)
+    if (!memory)
         return -ENOMEM;
-    ar_tensor_place(&strip->planes, strip->memory, AR_IMAGE_MAX_PLANES);
-    ar_frame_map(&strip->rows, &pair, (uint8_t *)strip->memory + planes_b);
-    return 0;
+    ar_frame_map(&strip->rows, &pair, memory);
+    return ar_recode_init(&strip->recode, shape->width_px);
+}
+
+static void strip_finish(struct strip *strip)
+{
+    free(strip->rows.planes[0].data);
+    ar_recode_finish(&strip->recode);
 }
 
 int ar_decoder_blend_create(struct ar_decoder_blend **out, const struct ar_frame_shape *shape,
-                            const struct ar_kernels *kernels, uint32_t n_workers)
+                            uint32_t n_workers)
 {
     struct ar_decoder_blend *blend = calloc(1, sizeof(*blend));
     int ret = 0;
@@ -66,7 +64,6 @@ int ar_decoder_blend_create(struct ar_decoder_blend **out, const struct ar_frame
     *out = NULL;
     if (!blend)
         return -ENOMEM;
-    blend->kernels = kernels;
     blend->shape = *shape;
     blend->n_workers = n_workers;
     for (uint32_t i = 0; i < n_workers && ret == 0; i++)
@@ -85,7 +82,7 @@ void ar_decoder_blend_destroy(struct ar_decoder_blend *blend)
         return;
     ar_decoder_blend_forget(blend);
     for (uint32_t i = 0; i < blend->n_workers; i++)
-        free(blend->strips[i].memory);
+        strip_finish(&blend->strips[i]);
     free(blend);
 }
 
@@ -93,7 +90,7 @@ void ar_decoder_blend_set_params(struct ar_decoder_blend *blend,
                                  const struct ar_decoder_blend_params *params)
 {
     blend->camera_share =
-        AR_MIX_WHOLE - (uint32_t)lround(fmin(fmax(params->strength, 0.0), 1.0) * AR_MIX_WHOLE);
+        WHOLE - (uint32_t)lround(fmin(fmax(params->strength, 0.0), 1.0) * WHOLE);
     blend->fade_us = params->fade_us;
 }
 
@@ -101,7 +98,7 @@ void ar_decoder_blend_fade_from(struct ar_decoder_blend *blend, struct ar_frame 
 {
     ar_decoder_blend_forget(blend);
     /* Where nothing of a painting is seen, a change of style is not either. */
-    if (blend->fade_us > 0 && blend->camera_share < AR_MIX_WHOLE)
+    if (blend->fade_us > 0 && blend->camera_share < WHOLE)
         blend->before = ar_frame_ref(shown);
 }
 
@@ -128,7 +125,7 @@ static uint32_t share_after(uint64_t elapsed_us, uint64_t fade_us)
     if (elapsed_us >= fade_us)
         return 0;
     x = (double)elapsed_us / (double)fade_us;
-    return AR_MIX_WHOLE - (uint32_t)lround(x * x * (3.0 - 2.0 * x) * AR_MIX_WHOLE);
+    return WHOLE - (uint32_t)lround(x * x * (3.0 - 2.0 * x) * WHOLE);
 }
 
 /* The fade begins with its first picture, so that the second one has already moved on. */
@@ -141,21 +138,12 @@ static void begin_fade(struct ar_decoder_blend *blend, uint64_t now_us)
         ar_decoder_blend_forget(blend);
 }
 
-static bool is_same_shape(const struct ar_frame_shape *a, const struct ar_frame_shape *b)
-{
-    return a->format == b->format && (a->range == b->range || a->format == AR_FRAME_XRGB);
-}
-
 static void begin_camera(struct ar_decoder_blend *blend, const struct ar_frame *in)
 {
-    const struct ar_tensor *planes = &blend->strips[0].planes;
-
     assert(in->shape.width_px == blend->shape.width_px &&
            in->shape.height_px == blend->shape.height_px);
     blend->in = in;
-    blend->is_same_shape = is_same_shape(&in->shape, &blend->shape);
-    ar_image_scale_init(&blend->ingest, &layout, ar_image_range_of(&in->shape), planes);
-    ar_image_scale_init(&blend->emit, &layout, ar_image_range_of(&blend->shape), planes);
+    blend->is_same_shape = ar_recode_is_same(&in->shape, &blend->shape);
 }
 
 bool ar_decoder_blend_begin(struct ar_decoder_blend *blend, const struct ar_frame *in)
@@ -167,10 +155,23 @@ bool ar_decoder_blend_begin(struct ar_decoder_blend *blend, const struct ar_fram
     return blend->before || blend->camera_share > 0;
 }
 
+/*
+ * Moves rows towards those of another picture, in place, by a share of WHOLE and rounded to nearest. libyuv knows no
+ * whole: that is a copy.
+ */
+static void mix_rows(uint8_t *to, uint32_t to_stride_b, const uint8_t *from,
+                     uint32_t from_stride_b, uint32_t width_b, uint32_t n_rows, uint32_t share)
+{
+    if (share == WHOLE)
+        CopyPlane(from, from_stride_b, to, to_stride_b, width_b, n_rows);
+    else
+        InterpolatePlane(to, to_stride_b, from, from_stride_b, to, to_stride_b, width_b, n_rows,
+                         share);
+}
+
 /* Row pair `pair` of a painted frame, and pair `over_pair` of a frame of the same format. */
-static void mix_pair(const struct ar_decoder_blend *blend, struct ar_frame *painted,
-                     uint32_t pair, const struct ar_frame *over, uint32_t over_pair,
-                     uint32_t share)
+static void mix_pair(struct ar_frame *painted, uint32_t pair, const struct ar_frame *over,
+                     uint32_t over_pair, uint32_t share)
 {
     const struct ar_frame_shape *shape = &painted->shape;
 
@@ -179,39 +180,30 @@ static void mix_pair(const struct ar_decoder_blend *blend, struct ar_frame *pain
         const struct ar_frame_plane *to = &painted->planes[p];
         const struct ar_frame_plane *from = &over->planes[p];
 
-        for (size_t i = 0; i < n_rows; i++)
-            blend->kernels->mix_row(to->data + ((size_t)pair * n_rows + i) * to->stride_b,
-                                    from->data +
-                                        ((size_t)over_pair * n_rows + i) * from->stride_b,
-                                    share, ar_frame_plane_width_b(shape, p));
+        mix_rows(to->data + (size_t)pair * n_rows * to->stride_b, to->stride_b,
+                 from->data + (size_t)over_pair * n_rows * from->stride_b, from->stride_b,
+                 ar_frame_plane_width_b(shape, p), n_rows, share);
     }
 }
 
 static void mix_camera(const struct ar_decoder_blend *blend, struct ar_frame *painted,
-                       uint32_t pair, const struct strip *strip)
+                       uint32_t pair, struct strip *strip)
 {
-    const struct ar_image_rows camera = ar_image_rows_of_pair(blend->in, pair);
-    const struct ar_image_rows shown = ar_image_rows_of_pair(&strip->rows, 0);
-    const struct ar_kernels *kernels = blend->kernels;
-
     if (blend->is_same_shape) {
-        mix_pair(blend, painted, pair, blend->in, pair, blend->camera_share);
+        mix_pair(painted, pair, blend->in, pair, blend->camera_share);
         return;
     }
-    kernels->ingest_row[AR_IMAGE_YUV420][blend->in->shape.format](strip->planes.data, &camera,
-                                                                  &blend->ingest);
-    kernels->emit_row[AR_IMAGE_YUV420][blend->shape.format](&shown, strip->planes.data,
-                                                            &blend->emit);
-    mix_pair(blend, painted, pair, &strip->rows, 0, blend->camera_share);
+    ar_recode_pairs(&strip->recode, &strip->rows, 0, blend->in, pair, 1);
+    mix_pair(painted, pair, &strip->rows, 0, blend->camera_share);
 }
 
-void ar_decoder_blend_rows(const struct ar_decoder_blend *blend, struct ar_frame *painted,
+void ar_decoder_blend_rows(struct ar_decoder_blend *blend, struct ar_frame *painted,
                            uint32_t first, uint32_t end, uint32_t worker)
 {
     for (uint32_t pair = first; pair < end; pair++) {
         if (blend->camera_share > 0)
             mix_camera(blend, painted, pair, &blend->strips[worker]);
         if (blend->before)
-            mix_pair(blend, painted, pair, blend->before, pair, blend->before_share);
+            mix_pair(painted, pair, blend->before, pair, blend->before_share);
     }
 }

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "base/frame.h"
-#include "nn/kernels.h"
 
 /*
  * Blend: what is laid over a painted picture before it is shown.
@@ -25,9 +24,9 @@ struct ar_decoder_blend_params {
 
 struct ar_decoder_blend;
 
-/* For painted frames of this shape and so many workers. Kernels are borrowed for its life. Strength 1 until params are set. */
+/* For painted frames of this shape and so many workers. Strength 1 until params are set. */
 int ar_decoder_blend_create(struct ar_decoder_blend **out, const struct ar_frame_shape *shape,
-                            const struct ar_kernels *kernels, uint32_t n_workers);
+                            uint32_t n_workers);
 /* Accepts NULL. */
 void ar_decoder_blend_destroy(struct ar_decoder_blend *blend);
 
@@ -49,5 +48,5 @@ bool ar_decoder_blend_has_fade(const struct ar_decoder_blend *blend);
  * worker, each pair once). begin is false when there is nothing to do.
  */
 bool ar_decoder_blend_begin(struct ar_decoder_blend *blend, const struct ar_frame *in);
-void ar_decoder_blend_rows(const struct ar_decoder_blend *blend, struct ar_frame *painted,
+void ar_decoder_blend_rows(struct ar_decoder_blend *blend, struct ar_frame *painted,
                            uint32_t first, uint32_t end, uint32_t worker);

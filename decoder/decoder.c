@@ -19,7 +19,7 @@ struct ar_decoder {
 struct emit_job {
     const struct ar_net *net;
     struct ar_decoder_temporal *temporal; /* NULL: off */
-    const struct ar_decoder_blend *blend; /* NULL: nothing to do */
+    struct ar_decoder_blend *blend;       /* NULL: nothing to do */
     struct ar_frame *frame;
 };
 

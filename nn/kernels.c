@@ -69,7 +69,6 @@ static const struct ar_kernels reference = {
     .moving_row = ar_moving_row_ref,
     .gain_row = ar_gain_row_ref,
     .calm_row = { ar_calm1_row_ref, ar_calm2_row_ref, ar_calm4_row_ref, ar_calm8_row_ref },
-    .mix_row = ar_mix_row_ref,
     .mirror_row = { ar_mirror1_row_ref, ar_mirror2_row_ref, ar_mirror4_row_ref,
                     [AR_KERNELS_YUYV_PAIR] = ar_mirror_row_yuyv_ref },
     .transpose = { ar_transpose1_ref, ar_transpose2_ref, ar_transpose4_ref },
@@ -112,7 +111,6 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->calm_row[1] = ar_calm2_row_avx2;
     kernels->calm_row[2] = ar_calm4_row_avx2;
     kernels->calm_row[3] = ar_calm8_row_avx2;
-    kernels->mix_row = ar_mix_row_avx2;
     kernels->mirror_row[0] = ar_mirror1_row_avx2;
     kernels->mirror_row[1] = ar_mirror2_row_avx2;
     kernels->mirror_row[2] = ar_mirror4_row_avx2;
@@ -195,7 +193,6 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->calm_row[1] = ar_calm2_row_neon;
     kernels->calm_row[2] = ar_calm4_row_neon;
     kernels->calm_row[3] = ar_calm8_row_neon;
-    kernels->mix_row = ar_mix_row_neon;
     kernels->mirror_row[0] = ar_mirror1_row_neon;
     kernels->mirror_row[1] = ar_mirror2_row_neon;
     kernels->mirror_row[2] = ar_mirror4_row_neon;

@@ -167,15 +167,6 @@ typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
 #define AR_KERNELS_N_SHARES 4 /* a gain for 1, 2, 4 or 8 bytes: 1 << slot */
 
 /*
- * Moves bytes towards those of another picture, by share of AR_MIX_WHOLE and rounded to nearest: 0 leaves them
- * as they are, and the whole gives the other's, bit for bit. Every tier gives the same.
- */
-#define AR_MIX_WHOLE 256
-
-typedef void ar_mix_row_fn(uint8_t *restrict bytes, const uint8_t *restrict over,
-                           uint32_t share, size_t n_b);
-
-/*
  * A picture turned (nn/orient.h). Elements are of 1 << slot bytes; the last slot of mirror is two pixels of YUYV, whose
  * chroma stays between them.
  *
@@ -219,7 +210,6 @@ struct ar_kernels {
     ar_moving_row_fn *moving_row;
     ar_gain_row_fn *gain_row;
     ar_calm_row_fn *calm_row[AR_KERNELS_N_SHARES];
-    ar_mix_row_fn *mix_row;
     ar_mirror_row_fn *mirror_row[AR_KERNELS_N_MIRRORS];
     ar_transpose_fn *transpose[AR_KERNELS_N_TRANSPOSES];
     ar_unpack_yuyv_rows_fn *unpack_yuyv_rows;

@@ -38,7 +38,6 @@ ar_calm_row_fn ar_calm1_row_neon;
 ar_calm_row_fn ar_calm2_row_neon;
 ar_calm_row_fn ar_calm4_row_neon;
 ar_calm_row_fn ar_calm8_row_neon;
-ar_mix_row_fn ar_mix_row_neon;
 ar_mirror_row_fn ar_mirror1_row_neon;
 ar_mirror_row_fn ar_mirror2_row_neon;
 ar_mirror_row_fn ar_mirror4_row_neon;

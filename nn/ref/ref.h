@@ -47,7 +47,6 @@ ar_calm_row_fn ar_calm1_row_ref;
 ar_calm_row_fn ar_calm2_row_ref;
 ar_calm_row_fn ar_calm4_row_ref;
 ar_calm_row_fn ar_calm8_row_ref;
-ar_mix_row_fn ar_mix_row_ref;
 ar_mirror_row_fn ar_mirror1_row_ref;
 ar_mirror_row_fn ar_mirror2_row_ref;
 ar_mirror_row_fn ar_mirror4_row_ref;

@@ -75,12 +75,6 @@ static void run_calm(const struct ar_kernels *kernels, const struct bench_case *
                                c->width_px / 2);
 }
 
-static void run_mix(const struct ar_kernels *kernels, const struct bench_case *c,
-                    struct bench_case_memory *memory)
-{
-    kernels->mix_row(memory->bytes[0], memory->bytes[1], 77, 2 * (size_t)c->width_px);
-}
-
 /* Two picture rows, or the blocks of these. */
 static const struct bench_case cases[] = {
     { "ingest I420", run_ingest, 640, .format = AR_FRAME_I420 },
@@ -100,7 +94,6 @@ static const struct bench_case cases[] = {
     { "calm Y, UV", run_calm, 640, .slot = 1 },
     { "calm YUYV", run_calm, 640, .slot = 2 },
     { "calm XRGB", run_calm, 640, .slot = 3 },
-    { "mix YUYV", run_mix, 640 },
 };
 
 const struct bench_case_table bench_cases_picture = { BENCH_F32, cases, AR_ARRAY_LEN(cases) };

@@ -59,7 +59,6 @@ void kcheck_int8(struct kcheck *check);
 void kcheck_ingest(struct kcheck *check);
 void kcheck_emit(struct kcheck *check);
 void kcheck_calm(struct kcheck *check);
-void kcheck_mix(struct kcheck *check);
 void kcheck_orient(struct kcheck *check);
 
 /* Whole pictures, every format: bytes to planes to bytes gives the bytes back. */

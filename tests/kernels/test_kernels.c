@@ -102,12 +102,6 @@ START_TEST(calm)
 }
 END_TEST
 
-START_TEST(mix)
-{
-    run(_i, kcheck_mix);
-}
-END_TEST
-
 START_TEST(orient)
 {
     run(_i, kcheck_orient);
@@ -176,7 +170,6 @@ static Suite *suite(int first, int end)
     tcase_add_loop_test(tier, ingest, first, end);
     tcase_add_loop_test(tier, emit, first, end);
     tcase_add_loop_test(tier, calm, first, end);
-    tcase_add_loop_test(tier, mix, first, end);
     tcase_add_loop_test(tier, orient, first, end);
     tcase_add_loop_test(tier, round_trip, first, end);
     suite_add_tcase(kernels, tier);
