@@ -2,6 +2,9 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
 
 #include "base/macros.h"
 #include "base/pool.h"
@@ -85,7 +88,8 @@ static const struct {
     uint32_t height_px;
     uint32_t padding_b; /* of the first plane's rows */
 } shapes[] = {
-    { 64, 48, 0 }, { 64, 48, 32 }, { 66, 18, 2 }, { 65, 49, 0 }, { 131, 33, 7 }, { 16, 16, 1 },
+    { 64, 48, 0 },  { 64, 48, 32 }, { 66, 18, 2 }, { 65, 49, 0 },
+    { 131, 33, 7 }, { 16, 16, 1 },  { 66, 18, 0 }, { 126, 16, 0 },
 };
 
 static const struct sample frame_samples[AR_FRAME_N_FORMATS][3] = {
@@ -144,16 +148,29 @@ static struct ar_v4l2_pix pix_of(const struct ar_v4l2_format *format, uint32_t w
     return pix;
 }
 
-static uint8_t *noise(size_t size_b)
+/* Memory of random bytes, before a page that nobody may touch: who reads past its end is seen. */
+struct noise {
+    uint8_t *pages;
+    size_t pages_b; /* the last one as well */
+    uint8_t *bytes;
+};
+
+static struct noise noise_of(size_t size_b)
 {
-    uint8_t *bytes = malloc(size_b); /* its own block: reading past it is seen */
+    const size_t page_b = (size_t)sysconf(_SC_PAGESIZE);
+    struct noise noise = { .pages_b = ar_align_up(size_b, page_b) + page_b };
     uint32_t random = 1;
 
+    noise.pages =
+        mmap(NULL, noise.pages_b, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(noise.pages, MAP_FAILED);
+    noise.bytes = noise.pages + noise.pages_b - page_b - size_b;
     for (size_t i = 0; i < size_b; i++) {
         random = random * 1664525 + 1013904223;
-        bytes[i] = (uint8_t)(random >> 24);
+        noise.bytes[i] = (uint8_t)(random >> 24);
     }
-    return bytes;
+    ck_assert_int_eq(mprotect(noise.pages + noise.pages_b - page_b, page_b, PROT_NONE), 0);
+    return noise;
 }
 
 static void convert_and_compare(const struct way *way, uint32_t width_px, uint32_t height_px,
@@ -164,7 +181,7 @@ static void convert_and_compare(const struct way *way, uint32_t width_px, uint32
     const struct ar_frame_shape shape = { .width_px = width_px & ~1u,
                                           .height_px = height_px & ~1u,
                                           .format = format->frame };
-    uint8_t *memory[3] = { NULL };
+    struct noise memory[3] = { { NULL } };
     struct ar_v4l2_layout layout;
     struct ar_v4l2_rows rows = { .data = { NULL } };
     struct ar_pool *pool;
@@ -172,9 +189,9 @@ static void convert_and_compare(const struct way *way, uint32_t width_px, uint32
 
     ck_assert(ar_v4l2_layout(&layout, format, &pix));
     for (uint32_t m = 0; m < layout.n_memory; m++)
-        memory[m] = noise(layout.size_b[m]);
+        memory[m] = noise_of(layout.size_b[m]);
     for (uint32_t p = 0; p < 3; p++) {
-        rows.data[p] = memory[layout.planes[p].memory] + layout.planes[p].offset_b;
+        rows.data[p] = memory[layout.planes[p].memory].bytes + layout.planes[p].offset_b;
         rows.stride_b[p] = layout.planes[p].stride_b;
     }
     ck_assert_int_eq(ar_pool_create(&pool, &shape, 1), 0);
@@ -183,8 +200,8 @@ static void convert_and_compare(const struct way *way, uint32_t width_px, uint32
     compare(way, &rows, frame);
     ar_frame_unref(&frame);
     ar_pool_destroy(pool);
-    for (uint32_t m = 0; m < 3; m++)
-        free(memory[m]);
+    for (uint32_t m = 0; m < layout.n_memory; m++)
+        munmap(memory[m].pages, memory[m].pages_b);
 }
 
 START_TEST(test_every_format)
