@@ -2,6 +2,7 @@
 #include "capture/mjpeg.h"
 
 #include <errno.h>
+#include <libyuv.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,26 +125,16 @@ static int decode_direct(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t siz
     return decode_planes(mjpeg, data, size_b, planes, strides_b);
 }
 
-/* The mean of the chroma under each 2x2 luma pixels, whatever grid the chroma was on. */
+/* Chroma on any grid to half of the picture's each way: the mean where the grid is finer. */
 static void halve_chroma(const struct ar_frame_plane *dst, const struct ar_frame_shape *shape,
                          const uint8_t *src, uint32_t src_stride_b, int subsampling)
 {
     const uint32_t step_x = (uint32_t)tjMCUWidth[subsampling] / 8;
     const uint32_t step_y = (uint32_t)tjMCUHeight[subsampling] / 8;
 
-    for (uint32_t y = 0; y < shape->height_px; y += 2) {
-        const uint8_t *upper = src + (size_t)(y / step_y) * src_stride_b;
-        const uint8_t *lower = src + (size_t)((y + 1) / step_y) * src_stride_b;
-        uint8_t *row = dst->data + (size_t)(y / 2) * dst->stride_b;
-
-        for (uint32_t x = 0; x < shape->width_px; x += 2) {
-            const uint32_t left = x / step_x;
-            const uint32_t right = (x + 1) / step_x;
-
-            row[x / 2] =
-                (uint8_t)((upper[left] + upper[right] + lower[left] + lower[right] + 2) / 4);
-        }
-    }
+    ScalePlane(src, src_stride_b, (shape->width_px + step_x - 1) / step_x,
+               (shape->height_px + step_y - 1) / step_y, dst->data, dst->stride_b,
+               shape->width_px / 2, shape->height_px / 2, kFilterBilinear);
 }
 
 static int decode_through(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t size_b,
@@ -156,13 +147,12 @@ static int decode_through(struct ar_mjpeg *mjpeg, const uint8_t *data, size_t si
 
     if (ret < 0)
         return ret;
-    for (uint32_t y = 0; y < shape->height_px; y++)
-        memcpy(frame->planes[0].data + (size_t)y * frame->planes[0].stride_b,
-               mjpeg->planes[0] + (size_t)y * mjpeg->stride_b, shape->width_px);
+    CopyPlane(planes[0], strides_b[0], frame->planes[0].data, frame->planes[0].stride_b,
+              shape->width_px, shape->height_px);
     for (uint32_t p = 1; p < 3; p++) {
         if (subsampling == TJSAMP_GRAY)
-            memset(frame->planes[p].data, NEUTRAL_CHROMA,
-                   (size_t)frame->planes[p].stride_b * (shape->height_px / 2));
+            SetPlane(frame->planes[p].data, frame->planes[p].stride_b, shape->width_px / 2,
+                     shape->height_px / 2, NEUTRAL_CHROMA);
         else
             halve_chroma(&frame->planes[p], shape, mjpeg->planes[p], mjpeg->stride_b,
                          subsampling);
