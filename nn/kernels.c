@@ -72,7 +72,6 @@ static const struct ar_kernels reference = {
     .mirror_row = { ar_mirror1_row_ref, ar_mirror2_row_ref, ar_mirror4_row_ref,
                     [AR_KERNELS_YUYV_PAIR] = ar_mirror_row_yuyv_ref },
     .transpose = { ar_transpose1_ref, ar_transpose2_ref, ar_transpose4_ref },
-    .unpack_yuyv_rows = ar_unpack_yuyv_rows_ref,
 };
 
 #if defined(__x86_64__)
@@ -118,7 +117,6 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->transpose[0] = ar_transpose1_avx2;
     kernels->transpose[1] = ar_transpose2_avx2;
     kernels->transpose[2] = ar_transpose4_avx2;
-    kernels->unpack_yuyv_rows = ar_unpack_yuyv_rows_avx2;
 }
 
 /* What has no dot product in it is AVX2's. */
@@ -200,7 +198,6 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->transpose[0] = ar_transpose1_neon;
     kernels->transpose[1] = ar_transpose2_neon;
     kernels->transpose[2] = ar_transpose4_neon;
-    kernels->unpack_yuyv_rows = ar_unpack_yuyv_rows_neon;
 }
 
 static void overlay_dotprod(struct ar_kernels *kernels)

@@ -170,8 +170,7 @@ typedef void ar_calm_row_fn(uint8_t *restrict bytes, int16_t *restrict shown,
  * A picture turned (nn/orient.h). Elements are of 1 << slot bytes; the last slot of mirror is two pixels of YUYV, whose
  * chroma stays between them.
  *
- * mirror: dst[i] = src[n - 1 - i]. transpose: dst[x][y] = src[y][x]; strides may be negative. unpack: two rows of YUYV to
- * two of luma and, halves rounded up, one of either chroma. Every tier gives the same.
+ * mirror: dst[i] = src[n - 1 - i]. transpose: dst[x][y] = src[y][x]; strides may be negative. Every tier gives the same.
  */
 typedef void ar_mirror_row_fn(uint8_t *restrict dst, const uint8_t *restrict src, uint32_t n);
 
@@ -185,8 +184,6 @@ struct ar_transpose {
 };
 
 typedef void ar_transpose_fn(const struct ar_transpose *restrict job);
-typedef void ar_unpack_yuyv_rows_fn(const struct ar_image_rows *restrict dst,
-                                    const struct ar_image_rows *restrict src);
 
 #define AR_KERNELS_YUYV_PAIR    3 /* the slot */
 #define AR_KERNELS_N_MIRRORS    4
@@ -212,7 +209,6 @@ struct ar_kernels {
     ar_calm_row_fn *calm_row[AR_KERNELS_N_SHARES];
     ar_mirror_row_fn *mirror_row[AR_KERNELS_N_MIRRORS];
     ar_transpose_fn *transpose[AR_KERNELS_N_TRANSPOSES];
-    ar_unpack_yuyv_rows_fn *unpack_yuyv_rows;
 };
 
 /* cpu_flags: bits of nn/cpu.h that may be used, 0 for the reference alone. */

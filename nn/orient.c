@@ -2,13 +2,14 @@
 #include "nn/orient.h"
 
 #include <assert.h>
+#include <libyuv.h>
 #include <string.h>
 
 #include "base/macros.h"
-#include "nn/image.h"
+#include "nn/transpose.h"
 
-/* Rows of YUYV that are unpacked at once, to stay in the nearest cache until they are columns. */
-#define STRIP_ROWS 16
+/* Rows of YUYV that are unpacked at once, to stay in the nearest caches until they are columns: chroma's are whole tiles. */
+#define STRIP_ROWS (2 * AR_TRANSPOSE_TILE_B)
 
 /* Slots of the kernels: log2 of the bytes of an element of each plane, and how rows are mirrored. */
 static const struct {
@@ -114,20 +115,6 @@ struct strip {
     uint8_t chroma[2][STRIP_ROWS / 2][AR_FRAME_MAX_W_PX / 2];
 };
 
-static void unpack(const struct ar_kernels *kernels, struct strip *strip,
-                   const struct ar_frame *in, uint32_t first_pair, uint32_t n_pairs)
-{
-    for (uint32_t i = 0; i < n_pairs; i++) {
-        const struct ar_image_rows src = ar_image_rows_of_pair(in, first_pair + i);
-        const struct ar_image_rows dst = { .y = { strip->luma[2 * i], strip->luma[2 * i + 1] },
-                                           .u = strip->chroma[0][i],
-                                           .v = strip->chroma[1][i],
-                                           .width_px = src.width_px };
-
-        kernels->unpack_yuyv_rows(&dst, &src);
-    }
-}
-
 static void turn_yuyv(const struct ar_kernels *kernels, struct ar_orient orient,
                       const struct ar_frame *in, struct ar_frame *out)
 {
@@ -141,7 +128,9 @@ static void turn_yuyv(const struct ar_kernels *kernels, struct ar_orient orient,
                                            .width = in->shape.width_px,
                                            .height = n_rows };
 
-        unpack(kernels, &strip, in, y / 2, n_rows / 2);
+        YUY2ToI420(row_of(in, 0, y), in->planes[0].stride_b, strip.luma[0],
+                   sizeof(strip.luma[0]), strip.chroma[0][0], sizeof(strip.chroma[0][0]),
+                   strip.chroma[1][0], sizeof(strip.chroma[1][0]), in->shape.width_px, n_rows);
         turn_rows(kernels->transpose[0], orient, luma, &out->planes[0], 1, y, height);
         for (uint32_t p = 0; p < 2; p++) {
             const struct ar_transpose chroma = { .src = strip.chroma[p][0],

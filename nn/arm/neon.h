@@ -45,4 +45,3 @@ ar_mirror_row_fn ar_mirror_row_yuyv_neon;
 ar_transpose_fn ar_transpose1_neon;
 ar_transpose_fn ar_transpose2_neon;
 ar_transpose_fn ar_transpose4_neon;
-ar_unpack_yuyv_rows_fn ar_unpack_yuyv_rows_neon;

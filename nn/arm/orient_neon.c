@@ -4,12 +4,10 @@
 #include <stdint.h>
 
 #include "nn/arm/neon.h"
-#include "nn/image.h"
 #include "nn/ref/ref.h"
 #include "nn/transpose.h"
 
-#define STEP_B  16 /* of a row that is mirrored; what is left goes to the reference */
-#define STEP_PX 32 /* of YUYV that is unpacked */
+#define STEP_B 16 /* of a row that is mirrored; what is left goes to the reference */
 
 /* Mirrors whole steps, given how 16 bytes are; returns the bytes done. */
 AR_TILE size_t mirror_row(uint8_t *restrict dst, const uint8_t *restrict src, size_t n_b,
@@ -133,31 +131,4 @@ AR_TILE void transpose_tile4(uint8_t *dst, ptrdiff_t dst_stride_b, const uint8_t
 void ar_transpose4_neon(const struct ar_transpose *restrict job)
 {
     ar_transpose_by_tiles(job, 4, transpose_tile4, ar_transpose4_ref);
-}
-
-void ar_unpack_yuyv_rows_neon(const struct ar_image_rows *restrict dst,
-                              const struct ar_image_rows *restrict src)
-{
-    const size_t n_whole = src->width_px - src->width_px % STEP_PX;
-
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const uint8x16x4_t top = vld4q_u8(src->y[0] + 2 * x);
-        const uint8x16x4_t low = vld4q_u8(src->y[1] + 2 * x);
-
-        vst2q_u8(dst->y[0] + x, ((uint8x16x2_t){ { top.val[0], top.val[2] } }));
-        vst2q_u8(dst->y[1] + x, ((uint8x16x2_t){ { low.val[0], low.val[2] } }));
-        vst1q_u8(dst->u + x / 2, vrhaddq_u8(top.val[1], low.val[1]));
-        vst1q_u8(dst->v + x / 2, vrhaddq_u8(top.val[3], low.val[3]));
-    }
-    const struct ar_image_rows rest_dst = {
-        .y = { dst->y[0] + n_whole, dst->y[1] + n_whole },
-        .u = dst->u + n_whole / 2,
-        .v = dst->v + n_whole / 2,
-    };
-    const struct ar_image_rows rest_src = {
-        .y = { src->y[0] + 2 * n_whole, src->y[1] + 2 * n_whole },
-        .width_px = src->width_px - (uint32_t)n_whole,
-    };
-
-    ar_unpack_yuyv_rows_ref(&rest_dst, &rest_src);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "nn/image.h"
 #include "nn/ref/ref.h"
 
 static void mirror_row(uint8_t *restrict dst, const uint8_t *restrict src, uint32_t n,
@@ -60,25 +59,4 @@ void ar_transpose2_ref(const struct ar_transpose *restrict job)
 void ar_transpose4_ref(const struct ar_transpose *restrict job)
 {
     transpose(job, 4);
-}
-
-static uint8_t mean(uint8_t a, uint8_t b)
-{
-    return (uint8_t)((a + b + 1) / 2);
-}
-
-void ar_unpack_yuyv_rows_ref(const struct ar_image_rows *restrict dst,
-                             const struct ar_image_rows *restrict src)
-{
-    for (size_t i = 0; i < src->width_px / 2; i++) {
-        const uint8_t *const top = src->y[0] + 4 * i;
-        const uint8_t *const low = src->y[1] + 4 * i;
-
-        dst->y[0][2 * i] = top[0];
-        dst->y[0][2 * i + 1] = top[2];
-        dst->y[1][2 * i] = low[0];
-        dst->y[1][2 * i + 1] = low[2];
-        dst->u[i] = mean(top[1], low[1]);
-        dst->v[i] = mean(top[3], low[3]);
-    }
 }

@@ -54,4 +54,3 @@ ar_mirror_row_fn ar_mirror_row_yuyv_ref;
 ar_transpose_fn ar_transpose1_ref;
 ar_transpose_fn ar_transpose2_ref;
 ar_transpose_fn ar_transpose4_ref;
-ar_unpack_yuyv_rows_fn ar_unpack_yuyv_rows_ref;

@@ -45,4 +45,3 @@ ar_mirror_row_fn ar_mirror_row_yuyv_avx2;
 ar_transpose_fn ar_transpose1_avx2;
 ar_transpose_fn ar_transpose2_avx2;
 ar_transpose_fn ar_transpose4_avx2;
-ar_unpack_yuyv_rows_fn ar_unpack_yuyv_rows_avx2;

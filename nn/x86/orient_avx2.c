@@ -3,13 +3,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nn/image.h"
 #include "nn/ref/ref.h"
 #include "nn/transpose.h"
 #include "nn/x86/avx2.h"
 
-#define STEP_B  32 /* of a row that is mirrored; what is left goes to the reference */
-#define STEP_PX 32 /* of YUYV that is unpacked */
+#define STEP_B 32 /* of a row that is mirrored; what is left goes to the reference */
 
 /* Mirrors whole steps, given how 16 bytes are; returns the bytes done. */
 AR_TILE size_t mirror_row(uint8_t *restrict dst, const uint8_t *restrict src, size_t n_b,
@@ -134,57 +132,4 @@ AR_TILE void transpose_tile4(uint8_t *dst, ptrdiff_t dst_stride_b, const uint8_t
 void ar_transpose4_avx2(const struct ar_transpose *restrict job)
 {
     ar_transpose_by_tiles(job, 4, transpose_tile4, ar_transpose4_ref);
-}
-
-/* The even bytes of both vectors, in order; shifted by 8 before, the odd ones. */
-AR_TILE __m256i even_bytes(__m256i a, __m256i b)
-{
-    const __m256i low = _mm256_set1_epi16(0xFF);
-
-    return _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_and_si256(a, low),
-                                                        _mm256_and_si256(b, low)),
-                                    0xD8);
-}
-
-AR_TILE __m256i odd_bytes(__m256i a, __m256i b)
-{
-    return even_bytes(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8));
-}
-
-/* Stores 32 luma bytes of a row, and returns its chroma: U and V by turns. */
-AR_TILE __m256i unpack_row(uint8_t *luma, const uint8_t *src)
-{
-    const __m256i a = _mm256_loadu_si256((const void *)src);
-    const __m256i b = _mm256_loadu_si256((const void *)(src + 32));
-
-    _mm256_storeu_si256((void *)luma, even_bytes(a, b));
-    return odd_bytes(a, b);
-}
-
-void ar_unpack_yuyv_rows_avx2(const struct ar_image_rows *restrict dst,
-                              const struct ar_image_rows *restrict src)
-{
-    const size_t n_whole = src->width_px - src->width_px % STEP_PX;
-
-    for (size_t x = 0; x < n_whole; x += STEP_PX) {
-        const __m256i top = unpack_row(dst->y[0] + x, src->y[0] + 2 * x);
-        const __m256i low = unpack_row(dst->y[1] + x, src->y[1] + 2 * x);
-        const __m256i chroma = _mm256_avg_epu8(top, low);
-        const __m256i u = even_bytes(chroma, chroma);
-        const __m256i v = odd_bytes(chroma, chroma);
-
-        _mm_storeu_si128((void *)(dst->u + x / 2), _mm256_castsi256_si128(u));
-        _mm_storeu_si128((void *)(dst->v + x / 2), _mm256_castsi256_si128(v));
-    }
-    const struct ar_image_rows rest_dst = {
-        .y = { dst->y[0] + n_whole, dst->y[1] + n_whole },
-        .u = dst->u + n_whole / 2,
-        .v = dst->v + n_whole / 2,
-    };
-    const struct ar_image_rows rest_src = {
-        .y = { src->y[0] + 2 * n_whole, src->y[1] + 2 * n_whole },
-        .width_px = src->width_px - (uint32_t)n_whole,
-    };
-
-    ar_unpack_yuyv_rows_ref(&rest_dst, &rest_src);
 }

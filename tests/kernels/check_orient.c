@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
-#include "nn/image.h"
 #include "tests/kernels/kcheck.h"
 
 /*
@@ -15,9 +12,6 @@
 enum buffer {
     DST,
     SRC,
-    LUMA = 0, /* two of them, U and V, then two rows */
-    CHROMA = 2,
-    ROWS = 4,
 };
 
 static void draw_bytes(struct kcheck *check, uint8_t *bytes, size_t n_b)
@@ -98,35 +92,6 @@ static void run_transpose(struct kcheck *check, uint32_t slot, uint32_t width, u
                  height, turned ? " backward" : "", kcheck_edge_name(check->edge));
 }
 
-static void run_unpack(struct kcheck *check, uint32_t n_pairs)
-{
-    const uint32_t width = 2 * n_pairs;
-    struct ar_image_rows dst = { .width_px = width };
-    struct ar_image_rows src = { .width_px = width };
-
-    for (uint32_t i = 0; i < 2; i++) {
-        dst.y[i] = kcheck_place(check, LUMA + i, width);
-        src.y[i] = kcheck_place(check, ROWS + i, 2 * (size_t)width);
-        draw_bytes(check, src.y[i], 2 * (size_t)width);
-    }
-    dst.u = kcheck_place(check, CHROMA, n_pairs);
-    dst.v = kcheck_place(check, CHROMA + 1, n_pairs);
-    check->tier.unpack_yuyv_rows(&dst, &src);
-    for (uint32_t i = LUMA; i < ROWS; i++)
-        if (!kcheck_is_intact(check, i))
-            kcheck_fail(check, "wrote beside buffer %u", i);
-    for (uint32_t x = 0; x < width; x++) {
-        const uint32_t chroma = x / 2 * 4 + 1 + x % 2 * 2;
-        const uint32_t sum = src.y[0][chroma] + src.y[1][chroma] + 1u;
-
-        for (uint32_t i = 0; i < 2; i++)
-            expect(check, "luma", x, dst.y[i][x], src.y[i][2 * x]);
-        expect(check, "chroma", x, (x % 2 ? dst.v : dst.u)[x / 2], (uint8_t)(sum / 2));
-    }
-    kcheck_where(check, "%s unpack of YUYV, %u pixels, %s", check->tier.tier, width,
-                 kcheck_edge_name(check->edge));
-}
-
 static void check_mirrors(struct kcheck *check)
 {
     for (uint32_t slot = 0; slot < AR_KERNELS_N_MIRRORS; slot++) {
@@ -157,11 +122,5 @@ void kcheck_orient(struct kcheck *check)
         check->edge = edge;
         check_mirrors(check);
         check_transposes(check);
-        if (!kcheck_is_reference(check) &&
-            check->tier.unpack_yuyv_rows == check->reference.unpack_yuyv_rows)
-            continue;
-        for (uint32_t n = 1; n <= MAX_N && !check->failed; n++)
-            run_unpack(check, n);
-        check->n_ran += check->edge == 0; /* once for both edges */
     }
 }
