@@ -115,12 +115,13 @@ class Viewer:
 class Machine:
     """A running QEMU. Use in a `with` block, at whose end it is gone whatever happened."""
 
-    def __init__(self, out, screen=(640, 360), nanoseconds_shift=1, n_processors=1, boot=''):
+    def __init__(self, out, screen=(640, 360), nanoseconds_shift=1, n_processors=1, n_screens=1, boot=''):
         self.kind = architecture.of_program(DAEMON)
         self.out = out
         self.screen = screen
         self.nanoseconds_shift = nanoseconds_shift  # an instruction takes 2 ** so many: the fewer, the faster the guest
         self.n_processors = n_processors
+        self.n_screens = n_screens  # of the graphics card's; the first is plugged in
         self.boot = boot  # what the kernel is told besides
         self.screens = {}  # by name, the pictures taken of the screen
 
@@ -137,9 +138,10 @@ class Machine:
                 '-serial', f'file:{self.out / "console.log"}',
                 '-chardev', f'socket,id=talk,path={self.sockets / "talk"},server=on,wait=off', *self.kind.second_line,
                 '-qmp', f'unix:{self.sockets / "qmp"},server=on,wait=off',
-                '-display', f'vnc=unix:{self.sockets / "vnc"}',
+                '-display', 'none',
+                *(word for i in range(self.n_screens) for word in ('-vnc', f'unix:{self.sockets / "vnc"}{i},display=card,head={i}')),
                 # Without EDID, which has no words for a small screen, the driver prefers what the viewer asks for.
-                '-device', f'virtio-gpu-pci,xres={width},yres={height},edid=off']
+                '-device', f'virtio-gpu-pci,id=card,max_outputs={self.n_screens},xres={width},yres={height},edid=off']
 
     def __enter__(self):
         self.temporary = tempfile.TemporaryDirectory(prefix='ar-vm-')  # a socket's path must be short
@@ -152,8 +154,9 @@ class Machine:
         try:
             self.talk = self.closing.enter_context(connect(self.sockets / 'talk', self.process))
             self.monitor = self.closing.enter_context(contextlib.closing(Monitor(self.sockets / 'qmp', self.process)))
-            self.viewer = self.closing.enter_context(contextlib.closing(Viewer(self.sockets / 'vnc', self.process)))
-            self.viewer.resize(*self.screen)  # QEMU ignores a first size of nothing: that is what it believes there is
+            self.viewers = [self.closing.enter_context(contextlib.closing(Viewer(self.sockets / f'vnc{i}', self.process)))
+                            for i in range(self.n_screens)]
+            self.resize(*self.screen)  # QEMU ignores a first size of nothing: that is what it believes there is
         except BaseException:
             self.closing.close()
             raise
@@ -168,9 +171,12 @@ class Machine:
         self.process.wait()
         self.temporary.cleanup()
 
-    def screenshot(self, name):
+    def resize(self, width, height, screen=0):
+        self.viewers[screen].resize(width, height)
+
+    def screenshot(self, name, screen=0):
         path = self.out / f'{name}.ppm'
-        self.monitor.command('screendump', filename=str(path))
+        self.monitor.command('screendump', filename=str(path), device='card', head=screen)
         self.screens[name] = picture.read_ppm(path)
         path.unlink()
         picture.write_png(self.out / f'{name}.png', self.screens[name])
@@ -178,7 +184,7 @@ class Machine:
     def answer(self, line):
         """What the guest may ask of the host."""
         request = json.loads(line)
-        {'screenshot': self.screenshot, 'resize': self.viewer.resize}[request['ask']](*request['arguments'])
+        {'screenshot': self.screenshot, 'resize': self.resize}[request['ask']](*request['arguments'])
         self.talk.sendall(b'done\n')
 
     def serve(self, timeout_s):

@@ -38,6 +38,15 @@ class Hotplug(machine.Case):
                 self.assertIn(f'kms Virtual-1 {width}x{height}', turn['back']['display'])
                 self.check_screen(vm.screens[f'{width}x{height}'], width, height)
 
+    def check_moved(self, vm, found):
+        """The same process has it at the other connector, where nothing had been before."""
+        moved, (width, height) = found['moved'], SIZES[0]
+        print(f'at another connector after {moved["back_s"]} s', flush=True)
+        self.assertIn(f'kms Virtual-2 {width}x{height}', moved['display'])
+        self.assertEqual(moved['pid'], found['pid'])
+        self.assertLessEqual(moved['back_s'], BACK_S)
+        self.check_screen(vm.screens['moved'], width, height)
+
     def check_late(self, vm, output, found):
         """The service has started, says what it waits for, and leaves the camera alone until then."""
         width, height = SIZES[0]
@@ -53,8 +62,9 @@ class Hotplug(machine.Case):
         self.assertEqual(found['code'], 0)
 
     def test_hotplug(self):
-        vm, found = self.run_guest('hotplug', 300, {'sizes': SIZES})
+        vm, found = self.run_guest('hotplug', 300, {'sizes': SIZES}, n_screens=2)
         self.check_exchange(vm, found['exchange'])
+        self.check_moved(vm, found['exchange'])
         for output, late in found['late'].items():
             with self.subTest(output=output):
                 self.check_late(vm, output, late)

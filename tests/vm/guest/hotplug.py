@@ -31,12 +31,28 @@ def plug(host, daemon, width, height, name=''):
     return {'display': status['display'], 'pid': status['pid'], 'back_s': round(back_s, 3)}
 
 
+def move_cable(host, daemon):
+    """From the card's first connector to its second, and out of it."""
+    before = daemon.status()
+    host.ask('resize', 0, 0)
+    daemon.wait(lambda status: 'unplugged' in status['display'], 'the screen is gone')
+    began = time.monotonic()
+    host.ask('resize', *SIZES[0], 1)
+    daemon.wait(lambda status: 'Virtual-2' in status['display'] and status['shown'] > before['shown'], 'a picture at the other connector')
+    back_s = time.monotonic() - began
+    status = daemon.wait_shown(3)
+    host.ask('screenshot', 'moved', 1)
+    host.ask('resize', 0, 0, 1)
+    return {'display': status['display'], 'pid': status['pid'], 'back_s': round(back_s, 3)}
+
+
 def exchange_screens(host):
     with guest.plain_daemon() as daemon:
         daemon.wait_shown(3)
         pid = daemon.process.pid
         rounds = [{'away': unplug(host, daemon), 'back': plug(host, daemon, *size)} for size in SIZES]
-    return {'rounds': rounds, 'pid': pid, 'code': daemon.code}
+        moved = move_cable(host, daemon)
+    return {'rounds': rounds, 'moved': moved, 'pid': pid, 'code': daemon.code}
 
 
 def start_without(host, output):
