@@ -54,7 +54,7 @@ enum ar_store8 {
 /*
  * What happens to a sum before it is stored, in this order: v = sum * scale + bias; relu; v += add * add_scale +
  * add_bias; limits; rounding. Everything is in steps of the result, and its zero is in the biases.
- * Arrays have `outputs` entries.
+ * Arrays have entries for whole blocks of AR_PWCONV8_BLOCK outputs: those past `outputs` are read, and count for nothing.
  */
 struct ar_epilogue8 {
     const int32_t *start;

@@ -43,14 +43,14 @@ AR_TILE void multiply(int32x4_t *restrict sum, const uint8_t *restrict in,
 AR_TILE void tile(const struct ar_neon8_job *restrict job, size_t x, size_t first,
                   size_t n_outputs)
 {
-    const size_t block_b = (size_t)job->shape->block_inputs * BLOCK * 4;
+    const size_t block_b = (size_t)job->shape.block_inputs * BLOCK * 4;
     const int8_t *const weights = ar_neon8_weights(job, first);
     int32x4_t sum[MAX_OUTPUTS * VECTORS];
 
     AR_UNROLL
     for (size_t s = 0; s < n_outputs * VECTORS; s++)
-        sum[s] = ar_neon8_start(job, first + s / VECTORS);
-    for (size_t i = 0; i < job->shape->inputs; i++)
+        sum[s] = ar_neon8_start(job, first, s / VECTORS);
+    for (size_t i = 0; i < job->shape.inputs; i++)
         multiply(sum, job->src[i] + 4 * x, weights + i * BLOCK * 4, block_b, n_outputs);
     AR_UNROLL
     for (size_t o = 0; o < n_outputs; o += BLOCK)
@@ -61,7 +61,7 @@ AR_TILE void tile(const struct ar_neon8_job *restrict job, size_t x, size_t firs
 /* All outputs of a tile's pixels. */
 static void column(const struct ar_neon8_job *restrict job, size_t x)
 {
-    const size_t outputs = job->shape->outputs;
+    const size_t outputs = job->shape.outputs;
     size_t o = 0;
 
     for (; o + MAX_OUTPUTS <= outputs; o += MAX_OUTPUTS)
@@ -77,7 +77,7 @@ void ar_pwconv8_row_dotprod(void *restrict dst, const uint8_t *const *restrict s
                             const struct ar_pwconv8_shape *restrict shape,
                             const struct ar_epilogue8 *restrict epilogue)
 {
-    const struct ar_neon8_job job = { dst, src, weights, shape, epilogue };
+    const struct ar_neon8_job job = { dst, src, weights, *shape, *epilogue };
 
     for (size_t x = 0; x < ar_tensor_whole(shape->width); x += AR_NEON8_PX) {
         if (shape->outputs == PLANES)

@@ -81,7 +81,7 @@ AR_TILE void multiply_one(int32x4_t *restrict sum, const uint8_t *restrict in,
 AR_TILE void tile(const struct ar_neon8_job *restrict job, size_t x, size_t first,
                   size_t n_outputs)
 {
-    const size_t n_inputs = job->shape->inputs;
+    const size_t n_inputs = job->shape.inputs;
     const int8_t *weights = ar_neon8_weights(job, first);
     int32x4_t sum[BLOCK * SUMS];
     int32x4_t whole[BLOCK * VECTORS];
@@ -97,7 +97,7 @@ AR_TILE void tile(const struct ar_neon8_job *restrict job, size_t x, size_t firs
     AR_UNROLL
     for (size_t s = 0; s < n_outputs * VECTORS; s++)
         whole[s] = vaddq_s32(vpaddq_s32(sum[2 * s], sum[2 * s + 1]),
-                             ar_neon8_start(job, first + s / VECTORS));
+                             ar_neon8_start(job, first, s / VECTORS));
     ar_neon8_end_block(job, x, first, whole, n_outputs);
 }
 
@@ -106,7 +106,7 @@ void ar_pwconv8_row_neon(void *restrict dst, const uint8_t *const *restrict src,
                          const struct ar_pwconv8_shape *restrict shape,
                          const struct ar_epilogue8 *restrict epilogue)
 {
-    const struct ar_neon8_job job = { dst, src, weights, shape, epilogue };
+    const struct ar_neon8_job job = { dst, src, weights, *shape, *epilogue };
 
     for (size_t x = 0; x < ar_tensor_whole(shape->width); x += AR_NEON8_PX) {
         size_t o = 0;

@@ -5,8 +5,9 @@ Runtime takes for the same network.
 
 A plugin (qemu_count.c) counts; what more frames take than few is the frame's share, so that no start is in it.
 Both run on one thread. ONNX Runtime is the aarch64 wheel of PyPI with Debian's Python, in a folder that
---ort names and that --prepare fills (mmdebstrap, pip); the network is exported to it as models/train/export.py
-does it, borders and instance norm included.
+--ort names and that --prepare fills (mmdebstrap, pip). In float32 the network is exported to it as
+models/train/export.py does it, borders and instance norm included; in int8 it gets the graph that costs it least, as
+peers.py has it (lean), quantised by its own tools, which wants PyTorch, onnx and ONNX Runtime here too.
 
 usage: meson compile -C build-arm64 net_frames && tests/bench/arm_instructions.py
 """
@@ -32,7 +33,7 @@ PYTHON_PACKAGES = ('python3.11-minimal', 'libpython3.11-stdlib', 'libstdc++6', '
                    'zlib1g', 'libexpat1', 'libssl3', 'libffi8', 'libbz2-1.0', 'liblzma5')
 WHEELS = ('onnxruntime', 'numpy')
 PLATFORMS = ('manylinux2014_aarch64', 'manylinux_2_27_aarch64', 'manylinux_2_28_aarch64')
-PARTS = {'cortex-a72': '0xd08', 'cortex-a76': '0xd0b'}
+PARTS = {'cortex-a72': ('0xd08', ''), 'cortex-a76': ('0xd0b', ' asimdhp asimddp')}
 ORT = '''
 import sys
 import numpy
@@ -128,9 +129,10 @@ def prepare(folder):
 def describe_cpu(root, cpu):
     """What ONNX Runtime reads of the machine, which the emulator would show as the host's."""
     (root / 'proc').mkdir(exist_ok=True)
+    part, features = PARTS.get(cpu, PARTS['cortex-a76'])
     (root / 'proc' / 'cpuinfo').write_text(
-        'processor\t: 0\nFeatures\t: fp asimd crc32\nCPU implementer\t: 0x41\n'
-        f'CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: {PARTS.get(cpu, "0xd0b")}\n'
+        f'processor\t: 0\nFeatures\t: fp asimd crc32{features}\nCPU implementer\t: 0x41\n'
+        f'CPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: {part}\n'
         'CPU revision\t: 3\n', encoding='ascii')
     processors = root / 'sys' / 'devices' / 'system' / 'cpu'
     processors.mkdir(parents=True, exist_ok=True)
@@ -138,18 +140,37 @@ def describe_cpu(root, cpu):
         (processors / name).write_text('0\n', encoding='ascii')
 
 
-def ort_frame(emulator, options, width):
-    """Counts of ONNX Runtime."""
+def ort_frame(emulator, options, width, convert=None):
+    """Counts of ONNX Runtime; `convert` gets the path of the network, to make another one of it."""
     model, program = (f'{emulator.folder}/{name}' for name in ('network.onnx', 'run.py'))
     pathlib.Path(program).write_text(ORT, encoding='ascii')
     subprocess.run([sys.executable, EXPORT, '--onnx', f'{width:g}', '--size',
                     '{}x{}'.format(*options.size), options.style, model],
                    check=True, stdout=subprocess.DEVNULL)
+    if convert:
+        convert(model)
     root = options.ort / 'root'
     describe_cpu(root, options.cpu)
     return emulator.frame(root, root / PYTHON, program, model,
                           environment=(f'PYTHONPATH={options.ort / "packages"}',
                                        f'HOME={emulator.folder}'))
+
+
+def quantise(path):
+    """Makes the lean int8 network of an exported one. Counts do not depend on the picture that it is fitted to."""
+    import numpy
+    import onnx
+    import peer_graph
+    import peer_ort
+    graph = peer_graph.read(path)
+    planes = numpy.random.default_rng(1).uniform(-1, 1, graph.shapes[peer_graph.INPUT]).astype(numpy.float32)
+    lean = peer_graph.lean(peer_graph.fold(graph, planes))
+    onnx.save(peer_ort.quantised(peer_graph.to_onnx(lean), [planes]), path)
+
+
+def ort_frame_int8(emulator, options, width):
+    """The same, in int8."""
+    return ort_frame(emulator, options, width, quantise)
 
 
 def ort_version(folder):
@@ -194,7 +215,8 @@ def main():
     os.environ['PYTHONDONTWRITEBYTECODE'] = '1'
     engines = {'ar-daemon f32': engine_frame, 'ar-daemon int8': engine_frame_int8}
     if options.ort:
-        engines[f'ONNX Runtime {ort_version(options.ort)}'] = ort_frame
+        engines[f'ONNX Runtime {ort_version(options.ort)} f32'] = ort_frame
+        engines[f'ONNX Runtime {ort_version(options.ort)} int8'] = ort_frame_int8
     try:
         print('| width | engine | instructions, M | multiply-adds, M | instructions a multiply-add |')
         print('|---|---|---|---|---|')
@@ -204,7 +226,7 @@ def main():
                 instructions, multiply_adds = (counts.total(i) / 1e6 for i in range(2))
                 print(f'| {width:g} | {name} | {instructions:.1f} | {multiply_adds:.1f} '
                       f'| {instructions / multiply_adds:.2f} |', flush=True)
-                if options.functions and frame is not ort_frame:
+                if options.functions and name.startswith('ar-daemon'):
                     print_functions(counts)
     finally:
         emulator.close()
