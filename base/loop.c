@@ -133,6 +133,7 @@ static int open_backend(struct ar_loop **out, const struct ar_loop_backend *back
 
 int ar_loop_create(struct ar_loop **out, enum ar_loop_kind kind)
 {
+    int refused = 0;
     int ret = force_kind(&kind);
 
     *out = NULL;
@@ -144,8 +145,9 @@ int ar_loop_create(struct ar_loop **out, enum ar_loop_kind kind)
             continue;
         ret = open_backend(out, kinds[i].backend);
         if (ret < 0)
-            ar_log(AR_LOG_DEBUG, TAG, "%s: refused: %s", kinds[i].backend->name,
-                   ar_error_text(ret));
+            refused = ret;
+        else
+            (*out)->refused = refused;
     }
     return ret;
 }
@@ -166,6 +168,11 @@ void ar_loop_destroy(struct ar_loop *loop)
 const char *ar_loop_name(const struct ar_loop *loop)
 {
     return loop->backend->name;
+}
+
+int ar_loop_refusal(const struct ar_loop *loop)
+{
+    return loop->refused;
 }
 
 static void dispatch_fd(struct ar_loop_source *source, uint32_t events)

@@ -36,6 +36,8 @@ void ar_loop_destroy(struct ar_loop *loop);
 
 /* "io_uring" or "poll". */
 const char *ar_loop_name(const struct ar_loop *loop);
+/* Why it does not wait in a better way: a negative errno, or 0 where it does or was asked for this one. */
+int ar_loop_refusal(const struct ar_loop *loop);
 
 /* The fd stays the caller's and must outlive the source. Events 0: not watched at all. */
 int ar_loop_add_fd(struct ar_loop *loop, int fd, uint32_t events, ar_loop_fd_fn *fn, void *user,

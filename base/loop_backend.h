@@ -44,6 +44,7 @@ struct ar_loop_backend {
 
 struct ar_loop {
     const struct ar_loop_backend *backend;
+    int refused; /* why none that is better: a negative errno; 0: this is the best, or was asked for */
     atomic_bool stopped;
     struct ar_loop_source *wake;
     struct ar_loop_source *sources[AR_LOOP_N_SLOTS]; /* NULL: free */

@@ -202,11 +202,15 @@ static int open_pipeline(struct ar_run *run)
 
 static void say_engine(struct ar_run *run)
 {
+    const int refusal = ar_loop_refusal(run->loop);
     struct ar_pipeline_status status;
 
     ar_pipeline_status(run->pipeline, &status);
     ar_log(AR_LOG_INFO, TAG, "kernels: %s; painting threads: %u; events: %s", status.tier,
            status.n_threads, ar_loop_name(run->loop));
+    if (refusal < 0)
+        ar_log(AR_LOG_INFO, TAG, "io_uring is refused (%s): %s does as well",
+               strerrordesc_np(-refusal), ar_loop_name(run->loop));
 }
 
 /* What is being written of the last pictures is waited for. */

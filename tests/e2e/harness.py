@@ -13,6 +13,7 @@ in the environment what this build is like:
 Exit codes: 0 passed, 1 failed, 77 all skipped. What is skipped is said in capitals.
 """
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -290,6 +291,18 @@ class Faults:
 
 
 FAULTS = Faults()
+
+
+def survives(name, state, n_tried=1):
+    """Of a test that is about one fault and nothing else, and during which pictures go on."""
+    def decorate(test):
+        @functools.wraps(test)
+        def run(case):
+            with FAULTS.make(name) as fault:
+                fault.tried, fault.state, fault.picture = n_tried, state, 'as usual'
+                test(case)
+        return run
+    return decorate
 
 
 class Case(unittest.TestCase):

@@ -104,6 +104,7 @@ class Rights(harness.Case):
 
 
 class Limits(harness.Case):
+    @harness.survives('a client that asks too fast', 'answered, but no faster than it may ask')
     def test_a_client_that_asks_too_fast_waits(self):
         """Nothing is refused: it is not read, and so answered no faster than it may ask."""
         n = 300
@@ -124,6 +125,7 @@ class Limits(harness.Case):
         self.assertTrue(all(json.loads(line)['ok'] for line in received.splitlines()))
         self.assertGreater(seconds, (n - 100) / 100 * 0.9)  # a burst of 100, then 100 a second
 
+    @harness.survives('a client that sends a hundred megabytes without a line', 'told so, and closed')
     def test_a_hundred_megabytes_without_a_line(self):
         with self.daemon(*PATTERN) as daemon:
             daemon.wait_running()
@@ -139,6 +141,7 @@ class Limits(harness.Case):
             daemon.wait_painted(3)
             self.assertLess(resident_kb(daemon.pid) - memory, 1000)
 
+    @harness.survives('a client that sends bad UTF-8, zeros, JSON in 4000 brackets', 'answered `malformed`', 9)
     def test_what_is_no_text(self):
         bad = (b'{"protocol":1,"command":"style","args":["\xff\xfe"]}',  # no UTF-8
                b'{"protocol":1,"command":"style","args":["\xc0\xaf"]}',  # overlong
@@ -161,6 +164,7 @@ class Limits(harness.Case):
                 client.sendall(line)
                 self.assertEqual(receive_line(client)['code'], code)
 
+    @harness.survives('clients that leave in the middle of a request', 'as before; nothing is left of them', 300)
     def test_clients_leave_nothing_behind(self):
         with self.daemon(*PATTERN) as daemon:
             daemon.wait_running()
@@ -228,6 +232,7 @@ class Many(harness.Case):
         missed = end['missed'] - start['missed'] + end['degraded'] - start['degraded']
         return answered / seconds, painted, missed
 
+    @harness.survives('fifty clients, a thousand requests a second', 'answered; as many frames in budget as without')
     def test_frames_stay_in_budget(self):
         with self.daemon('--source', 'pattern:160x120@30', '--display', 'null', '--threads', '1', '--budget', '25ms') as daemon:
             daemon.wait_painted(30)

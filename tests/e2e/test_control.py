@@ -345,6 +345,7 @@ class Wire(Running):
                 time.sleep(0.002)
             self.assertTrue(receive_line(client)['ok'])
 
+    @harness.survives('a client that stops in the middle of a request', 'waited for; others are answered')
     def test_half_a_request(self):
         for half in (b'', b'{"protocol":1,"com', request('status')[:-1]):
             with self.running.connect() as client:
@@ -371,6 +372,7 @@ class Wire(Running):
             for client in clients:
                 client.close()
 
+    @harness.survives('more clients than it takes', '`busy`, until one goes')
     def test_more_clients_than_it_takes(self):
         """Turned away, not queued for ever; and places become free again."""
         clients = []
@@ -390,6 +392,7 @@ class Wire(Running):
                 client.close()
         self.running.wait_until(lambda status: True, 'a free place')
 
+    @harness.survives('a client that never reads its answers', 'not read any more, then closed')
     def test_client_that_never_reads(self):
         end = time.monotonic() + 20 * harness.REPLY_S
         with self.running.connect() as client:

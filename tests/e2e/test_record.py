@@ -371,6 +371,7 @@ class Disks(Case):
         return self.folder / folder
 
     @needs_mounts
+    @harness.survives('a recording and a snapshot on a read-only disk', 'refused with the reason', 2)
     def test_read_only(self):
         self.mounted('disk', '-t', 'tmpfs', '-o', 'ro', 'tmpfs')
         with self.daemon(*SCENE, *HERE) as daemon:
@@ -397,6 +398,7 @@ class Disks(Case):
         self.assertEqual(reply.code, 1, reply)
 
     @needs_mounts
+    @harness.survives('no space left for a recording', '`failed`, with the reason; what is there plays', len(LOOPS) * len(MOVIES))
     def test_full(self):
         disk = self.mounted('disk', '-t', 'tmpfs', '-o', 'size=600k', 'tmpfs')
         for loop in LOOPS:
@@ -409,6 +411,7 @@ class Disks(Case):
                 self.check_goes_on(daemon)
 
     @needs_mounts
+    @harness.survives('no space at all for a recording and a snapshot', '`failed` and refused, with the reason', 2)
     def test_full_from_the_beginning(self):
         disk = self.mounted('disk', '-t', 'tmpfs', '-o', 'size=4k', 'tmpfs')
         with self.daemon(*LARGE, *HERE) as daemon:
@@ -421,6 +424,7 @@ class Disks(Case):
             self.assertEqual(list(disk.iterdir()), [])
             self.check_goes_on(daemon)
 
+    @harness.survives('a recording reaches the limit of a file', '`failed`, with the reason; what is there plays')
     def test_limit_of_file_size(self):
         """ulimit -f: an error like that of a full disk, and no end of the daemon by SIGXFSZ."""
         with self.daemon(*LARGE, *HERE, prefix=('prlimit', '--fsize=500000')) as daemon:
@@ -467,6 +471,7 @@ class Disks(Case):
         return pace['missed'] + pace['dropped'] + pace['degraded']
 
     @needs_mounts
+    @harness.survives('a disk takes nothing for 9 s of a recording', '`recording`; what it had no room for is `dropped`', len(LOOPS))
     def test_disk_that_hangs(self):
         """What it does not take is dropped and counted, and the picture does not know; then the recording goes on."""
         disk = self.ext4()
@@ -489,6 +494,7 @@ class Disks(Case):
                 self.check_goes_on(daemon)
 
     @needs_mounts
+    @harness.survives('told to end while the disk takes nothing', 'ends once the disk lets it; what is there plays')
     def test_the_daemon_ends_while_the_disk_hangs(self):
         """It is not waited for: what the disk has is what plays."""
         disk = self.ext4()
@@ -515,6 +521,7 @@ class Disks(Case):
         self.assertGreater(len(clip.frames), 0)
 
     @needs_ffmpeg
+    @harness.survives('killed while it records', 'the movie plays, or there is none', 12)
     def test_killed_at_any_moment(self):
         """What has its name plays. Nothing else is there."""
         chance = random.Random(7)
@@ -539,6 +546,7 @@ class Disks(Case):
         self.assertGreater(n_files, 0)
 
     @needs_ffmpeg
+    @harness.survives('killed while it writes a snapshot', 'the picture is whole, or there is none', 8)
     def test_killed_while_a_snapshot_is_written(self):
         chance = random.Random(8)
         for _ in range(8):

@@ -63,6 +63,7 @@ class Styles(harness.Case):
         self.assertEqual((reply.code, reply.out), (REFUSED, ''))
         self.assert_words(['"mine"', 'unknown', 'scream'], reply.err)
 
+    @harness.survives('a style file that is broken', 'named, and left out')
     def test_a_broken_file_is_named_and_skipped(self):
         broken = self.styles / 'tattered.safetensors'
         broken.write_bytes(GOOD.read_bytes()[:5000])
@@ -83,6 +84,7 @@ class Styles(harness.Case):
         self.assertIn('tattered', self.names()[0])
         self.change_to('tattered')
 
+    @harness.survives('the style\'s file is truncated, replaced, removed while it paints', 'as before; the next change says what is wrong with it', 3)
     def test_a_file_that_changes_while_it_paints(self):
         """Truncated, replaced, removed: what paints is in memory; only the next change looks at the file."""
         path = self.styles / 'scream.safetensors'

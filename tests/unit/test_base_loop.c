@@ -445,6 +445,7 @@ START_TEST(test_forced_kind)
     setenv("AR_LOOP", "poll", 1);
     ck_assert_int_eq(ar_loop_create(&loop, AR_LOOP_AUTO), 0);
     ck_assert_str_eq(ar_loop_name(loop), "poll");
+    ck_assert_int_eq(ar_loop_refusal(loop), 0); /* it was asked for */
     ar_loop_destroy(loop);
     setenv("AR_LOOP", "epoll", 1);
     ck_assert_int_eq(ar_loop_create(&loop, AR_LOOP_AUTO), -EINVAL);

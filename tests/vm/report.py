@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Puts what the cases in the virtual machine found into doc/RELIABILITY.md.
+"""Puts what the tests find of faults into doc/RELIABILITY.md.
 
-    tests/vm/report.py build/tests/vm doc/RELIABILITY.md
+    tests/vm/report.py build/tests doc/RELIABILITY.md [TABLE ...]
 
-Reads the result.json of each case below the first folder, and writes each table between its two marks in the document,
-<!-- NAME --> and <!-- /NAME -->. A case that has not been run is an error: half a table would be a lie.
+Writes each table, or those that are named, between its two marks in the document, <!-- NAME --> and <!-- /NAME -->: `cameras`
+from the result.json of cases in the virtual machine, `process` from what end-to-end tests leave. What has not been run is an
+error: half a table would be a lie.
 """
 import json
 import pathlib
 import sys
 
-# By table, its cases and what they are done to.
-TABLES = {
-    'cameras': {'usb': 'a USB camera, driver uvcvideo', 'faults': 'driver vivid', 'unplug': 'driver vivid'},
-}
+# By case, what it is done to.
+CAMERAS = {'usb': 'a USB camera, driver uvcvideo', 'faults': 'driver vivid', 'unplug': 'driver vivid'}
+PROCESS = ('process', 'no_memory', 'style_files', 'record', 'clients', 'control')
 HEAD = ('what goes wrong', 'with', 'state', 'on the screen', 'pictures again')
 
 
@@ -33,12 +33,30 @@ def show(rows):
         print(f'{name:44}', *cells(name, row, '')[2:], f'corrupt {row["corrupt"]}, lost {row["lost"]}', sep='  ', flush=True)
 
 
-def table(artefacts, cases):
-    lines = [HEAD, ['---'] * len(HEAD)]
-    for case, where in cases.items():
-        rows = json.loads((artefacts / case / 'result.json').read_text())['found']['rows']
-        lines += [cells(name, row, where) for name, row in rows.items()]
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+def table(head, rows):
+    return ''.join(f'| {" | ".join(line)} |\n' for line in [head, ['---'] * len(head), *rows])
+
+
+def cameras(tests):
+    rows = []
+    for case, where in CAMERAS.items():
+        found = json.loads((tests / 'vm' / case / 'result.json').read_text())['found']['rows']
+        rows += [cells(name, row, where) for name, row in found.items()]
+    return table(HEAD, rows)
+
+
+def process(tests):
+    rows = []
+    for name in PROCESS:
+        rows += json.loads((tests / 'e2e/results' / f'{name}.json').read_text()).values()
+    tried, survived = (sum(row[count] for row in rows) for count in ('tried', 'survived'))
+    lines = [(row['name'], str(row['tried']), row['state'] or '', row['picture'] or '',
+              '' if row['seconds'] is None else f'{row["seconds"]:.2f} s after its end') for row in rows]
+    return table(('what goes wrong', 'times', 'what is told', 'the picture', 'pictures again'), lines) + \
+        f'\nFaults survived / tried: {survived} / {tried}.\n'
+
+
+TABLES = {'cameras': cameras, 'process': process}
 
 
 def replace(text, name, content):
@@ -48,14 +66,14 @@ def replace(text, name, content):
     return before + begin + content + end + after
 
 
-def main(artefacts, document):
+def main(tests, document, names):
     text = document.read_text()
-    for name, cases in TABLES.items():
-        text = replace(text, name, table(artefacts, cases))
+    for name in names:
+        text = replace(text, name, TABLES[name](tests))
     document.write_text(text)
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 3:
-        sys.exit(f'usage: {sys.argv[0]} ARTEFACTS DOCUMENT')
-    main(*map(pathlib.Path, sys.argv[1:]))
+    if len(sys.argv) < 3 or not set(sys.argv[3:]) <= set(TABLES):
+        sys.exit(f'usage: {sys.argv[0]} TESTS DOCUMENT [{"|".join(TABLES)} ...]')
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:] or list(TABLES))
