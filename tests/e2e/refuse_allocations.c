@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,17 +16,16 @@
 #include <sys/mman.h>
 
 /*
- * Preloaded into ar-daemon by test_no_memory.py: refuses memory, and threads, as the file AR_REFUSALS says, where the
- * test may write at any time. What is not refused is done by the functions that this library stands before: the C
- * library's own, or a sanitizer's.
+ * Preloaded into ar-daemon by tests (refusals.py): refuses memory, and threads, or kills it between two steps of writing
+ * a file, as the file AR_REFUSALS says, where the test may write at any time. All else is done by the functions that this
+ * library stands before: the C library's own, or a sanitizer's.
  */
 
 struct orders {
-    _Atomic int64_t
-        n_left;        /* so many calls go well, then n_refused do not; counts on below zero */
-    int64_t n_refused; /* written before n_left */
-    int64_t
-        counts_everywhere; /* 1: whoever calls; 0: only the program itself, not its libraries */
+    _Atomic int64_t n_left;  /* so many calls go well, then n_refused do not, and so on */
+    int64_t n_refused;       /* written before n_left */
+    int64_t of_all;          /* 1: whoever calls; 0: the program itself, not its libraries */
+    _Atomic int64_t n_steps; /* so many writes, syncs and names of files until it is killed */
 };
 
 static struct orders *_Atomic orders;
@@ -65,14 +65,18 @@ __attribute__((constructor)) static void open_orders(void)
     atomic_store(&orders, memory);
 }
 
+static bool is_own(const void *caller)
+{
+    return (uintptr_t)caller >= program_begin && (uintptr_t)caller < program_end;
+}
+
 /* The number of a call is counted down to: the first one that finds none left is refused. */
 static bool is_refused(const void *caller)
 {
     struct orders *const all = atomic_load(&orders);
-    const bool is_own = (uintptr_t)caller >= program_begin && (uintptr_t)caller < program_end;
     int64_t n_left;
 
-    if (!all || !(is_own || all->counts_everywhere))
+    if (!all || !(is_own(caller) || all->of_all))
         return false;
     n_left = atomic_fetch_sub(&all->n_left, 1);
     return n_left <= 0 && n_left > -all->n_refused;
@@ -141,4 +145,48 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     real("pthread_create", &next);
     return is_refused(__builtin_return_address(0)) ? EAGAIN
                                                    : next(thread, attributes, run, argument);
+}
+
+static void step(const void *caller)
+{
+    struct orders *const all = atomic_load(&orders);
+
+    if (all && is_own(caller) && atomic_fetch_sub(&all->n_steps, 1) == 0)
+        kill(getpid(), SIGKILL);
+}
+
+ssize_t write(int fd, const void *data, size_t size_b)
+{
+    ssize_t (*next)(int, const void *, size_t);
+
+    real("write", &next);
+    step(__builtin_return_address(0));
+    return next(fd, data, size_b);
+}
+
+int fsync(int fd)
+{
+    int (*next)(int);
+
+    real("fsync", &next);
+    step(__builtin_return_address(0));
+    return next(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*next)(const char *, const char *);
+
+    real("rename", &next);
+    step(__builtin_return_address(0));
+    return next(from, to);
+}
+
+int unlink(const char *path)
+{
+    int (*next)(const char *);
+
+    real("unlink", &next);
+    step(__builtin_return_address(0));
+    return next(path);
 }

@@ -10,23 +10,20 @@ its libraries asks for. AR_EVERY_ALLOCATION=1 tries each, which takes half an ho
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 import time
 
 import harness
 import y4m
+from refusals import NEVER, Refusals
 
 sys.path.insert(0, str(harness.TREE / 'tests/vm'))
 import toy_styles  # noqa: E402
 
-REFUSER = os.environ.get('AR_ALLOCATION_REFUSER')
 TABLES = os.environ.get('AR_TABLES')
 EVERY = os.environ.get('AR_EVERY_ALLOCATION') == '1'
 N_FIRST, N_SPREAD = 3, 6  # of each series, unless it is each
-NEVER = 1 << 60
-ORDERS = struct.Struct('=qqq')  # orders of refuse_allocations.c
 
 # How many are refused, and whose.
 KINDS = {
@@ -63,31 +60,6 @@ REQUESTS = {
 }
 STAGES = (('set', 'network.threads'), ('set', 'capture.source'))  # which start stages anew
 ENDS = 'stop'
-
-
-class Refusals:
-    """The file that the library looks into."""
-
-    def __init__(self, path):
-        self.path = path
-        self.ordered = NEVER
-        path.write_bytes(ORDERS.pack(NEVER, 1, False))
-
-    def environment(self):
-        # A sanitizer insists on being the first library, and would have nothing refused.
-        asan = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
-        return {'LD_PRELOAD': REFUSER, 'AR_REFUSALS': str(self.path), 'ASAN_OPTIONS': asan.lstrip(':')}
-
-    def order(self, n_left, n_refused=1, everywhere=False):
-        """So many calls go well from now on, and the next ones do not."""
-        self.ordered = n_left
-        with open(self.path, 'r+b', buffering=0) as file:
-            os.pwrite(file.fileno(), struct.pack('=qq', n_refused, everywhere), 8)
-            os.pwrite(file.fileno(), struct.pack('=q', n_left), 0)
-
-    def n_calls(self):
-        """Since the order."""
-        return self.ordered - ORDERS.unpack(self.path.read_bytes())[0]
 
 
 def some_of(n_all):
