@@ -42,10 +42,13 @@ static uint32_t last_reader(const struct ar_model *model, uint32_t index)
 static uint64_t rows_b(const struct ar_net *net, const struct ar_net_node *node,
                        uint32_t n_rows, uint32_t channels)
 {
+    const uint32_t stored =
+        ar_tensor_stored(node->result.height, node->result.has_twins, n_rows);
+
     return whole_lines_b(
         ar_net_keeps_int8(net, node)
-            ? ar_tensor8_bytes(n_rows, node->result8.width, channels, node->result8.fours)
-            : ar_tensor_floats(n_rows, node->result.width, channels) * sizeof(float));
+            ? ar_tensor8_bytes(stored, node->result8.width, channels, node->result8.fours)
+            : ar_tensor_floats(stored, node->result.width, channels) * sizeof(float));
 }
 
 /* Bytes of the rows of a chain's layer that are under way. */
@@ -289,12 +292,16 @@ static void init_sizes(struct ar_net *net)
         node->layer = layer;
         set_size(net, shift, &node->width, &node->height);
         set_size(net, layer->shift, &node->result.width, &node->result.height);
+        /* The last one's rows are shown one by one. */
+        node->result.has_twins =
+            layer->upsample && layer->add == AR_LAYER_NONE && i + 1 < model->n_layers;
         if (net->params.precision != AR_NET_INT8)
             continue;
         node->is_int8 = !net->plan8.layers[i].is_float;
         node->result8 = (struct ar_tensor8){
             .width = node->result.width,
             .height = node->result.height,
+            .has_twins = node->result.has_twins,
             .fours = net->plan8.layers[i].fours,
         };
     }

@@ -411,9 +411,11 @@ static void measure_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
 static void store_upsampled(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
     const struct line line = scratch_line(job, y, work);
+    const uint32_t n_rows = job->result->has_twins ? 1 : 2;
+    const uint32_t end = ar_min_u32(2 * y + n_rows, job->result->height);
 
     run_lines(job, &line, 1, work);
-    for (uint32_t i = 2 * y; i < ar_min_u32(2 * y + 2, job->result->height); i++)
+    for (uint32_t i = 2 * y; i < end; i++)
         widen_line(job, &line, i);
 }
 

@@ -63,15 +63,15 @@ static uint64_t line_b(const struct ar_layer *layer, uint32_t width)
     return (uint64_t)ar_tensor_plane_stride(width) * layer->max_outputs * sizeof(float);
 }
 
-static uint64_t lanes_floats(const struct ar_layer *layer)
+static uint64_t lanes_floats(uint32_t outputs)
 {
-    return (uint64_t)layer->max_outputs * 2 * AR_TENSOR_GROUP;
+    return (uint64_t)outputs * 2 * AR_TENSOR_GROUP;
 }
 
 uint64_t ar_rows8_scratch_b(const struct ar_layer *layer, uint32_t width)
 {
     return inputs_b(layer) + taps_b(layer, width) + line_b(layer, width) +
-           lanes_floats(layer) * sizeof(float);
+           lanes_floats(layer->max_outputs) * sizeof(float);
 }
 
 static struct work divide(const struct ar_layer *layer, uint32_t width, uint8_t *scratch)
@@ -377,7 +377,7 @@ static struct line scratch_line(const struct ar_rows *job, uint32_t y, const str
 
     if (job->sums) {
         line.epilogue.lanes = work->lanes;
-        memset(work->lanes, 0, lanes_floats(job->layer) * sizeof(float));
+        memset(work->lanes, 0, lanes_floats(job->outputs) * sizeof(float));
     }
     return line;
 }
@@ -451,7 +451,8 @@ static void widen_line(const struct ar_rows *job, const struct line *line, uint3
 static void store_upsampled(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
     const struct line line = scratch_line(job, y, work);
-    const uint32_t end = ar_min_u32(2 * y + 2, job->int8->result->height);
+    const uint32_t n_rows = job->int8->result->has_twins ? 1 : 2;
+    const uint32_t end = ar_min_u32(2 * y + n_rows, job->int8->result->height);
 
     run_line(job, &line, work);
     for (uint32_t i = 2 * y; i < end; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@
  * room: kernels compute whole vectors, and what lies past the halo is undefined. Rows outside the map
  * are resolved by pointer: see ar_tensor_row().
  *
- * A ring has memory for some of its rows only: a row takes the place of the one that many rows before.
+ * A ring has memory for some of its rows only: a row takes the place of the one that many rows before. Rows that are the
+ * same two by two, in an upsampled map, are in memory once.
  * A view: the memory belongs to the arena.
  */
 
@@ -36,12 +38,23 @@ struct ar_tensor {
         plane_stride; /* floats from a channel to the next of one row, a multiple of AR_TENSOR_GROUP */
     size_t row_stride; /* floats from a row to the next */
     uint32_t n_rows;   /* in memory */
+    bool has_twins;    /* rows 2y and 2y + 1 are one */
 };
+
+/* Rows of memory for so many rows of a map that follow each other. */
+static inline uint32_t ar_tensor_stored(uint32_t height, bool has_twins, uint32_t n_rows)
+{
+    const uint32_t all = has_twins ? (height + 1) / 2 : height;
+    const uint32_t some = has_twins ? n_rows / 2 + 1 : n_rows;
+
+    return some < all ? some : all;
+}
 
 /* Row y's first plane. */
 static inline float *ar_tensor_row(const struct ar_tensor *tensor, uint32_t y)
 {
-    return tensor->data + (size_t)(y % tensor->n_rows) * tensor->row_stride;
+    return tensor->data +
+           (size_t)((tensor->has_twins ? y / 2 : y) % tensor->n_rows) * tensor->row_stride;
 }
 
 /* Channel c's plane of row y. */
@@ -81,7 +94,7 @@ static inline void ar_tensor_place_ring(struct ar_tensor *tensor, float *memory,
     tensor->channels = channels;
     tensor->plane_stride = ar_tensor_plane_stride(tensor->width);
     tensor->row_stride = tensor->plane_stride * channels + AR_TENSOR_GAP;
-    tensor->n_rows = n_rows;
+    tensor->n_rows = ar_tensor_stored(tensor->height, tensor->has_twins, n_rows);
 }
 
 static inline void ar_tensor_place(struct ar_tensor *tensor, float *memory, uint32_t channels)

@@ -23,6 +23,7 @@ struct ar_tensor8 {
     size_t plane_stride; /* bytes from a plane, or from four of them, to the next */
     size_t row_stride;   /* bytes from a row to the next */
     uint32_t n_rows;     /* in memory: see nn/tensor.h */
+    bool has_twins;
     float step;
     int32_t zero;
 };
@@ -33,7 +34,8 @@ struct ar_tensor8 {
 
 static inline uint8_t *ar_tensor8_row(const struct ar_tensor8 *tensor, uint32_t y)
 {
-    return tensor->data + (size_t)(y % tensor->n_rows) * tensor->row_stride;
+    return tensor->data +
+           (size_t)((tensor->has_twins ? y / 2 : y) % tensor->n_rows) * tensor->row_stride;
 }
 
 /* Planes, or fours of them, in a row. */
@@ -73,7 +75,7 @@ static inline void ar_tensor8_place_ring(struct ar_tensor8 *tensor, void *memory
     tensor->channels = channels;
     tensor->plane_stride = ar_tensor8_plane_stride(tensor->width, tensor->fours);
     tensor->row_stride = ar_tensor8_row_stride(tensor->width, channels, tensor->fours);
-    tensor->n_rows = n_rows;
+    tensor->n_rows = ar_tensor_stored(tensor->height, tensor->has_twins, n_rows);
 }
 
 static inline void ar_tensor8_place(struct ar_tensor8 *tensor, void *memory, uint32_t channels)
