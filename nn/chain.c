@@ -8,8 +8,11 @@
 
 #define ANY_TIME UINT32_MAX /* as n_before */
 
-/* Of a chain without rings, whose maps all need memory at once: three of them or more are no faster. */
-#define MOST_WHOLE_MAPS 2
+/*
+ * Layers of a chain that have whole maps, which all need memory at once. More are no faster: a block is two of them, of which
+ * the second adds what the first one has just read, and the first block has a layer that leads to it.
+ */
+#define MOST_WHOLE 3
 
 static bool needs_whole_maps(const struct ar_layer *layer)
 {
@@ -19,21 +22,25 @@ static bool needs_whole_maps(const struct ar_layer *layer)
 /* Whether layer `end` goes on with the chain. */
 static bool goes_on(const struct ar_model *model, const struct ar_chain *chain)
 {
-    const struct ar_layer *first = &model->layers[chain->first];
+    const struct ar_layer *last = &model->layers[chain->end - 1];
     const struct ar_layer *next = &model->layers[chain->end];
-    const uint32_t most = needs_whole_maps(first) ? MOST_WHOLE_MAPS : AR_CHAIN_MAX;
 
-    return chain->end < model->n_layers && chain->end - chain->first < most &&
-           next->segment == first->segment && !first->gate && !next->gate &&
-           needs_whole_maps(next) == needs_whole_maps(first);
+    if (chain->end == model->n_layers || chain->end - chain->first == AR_CHAIN_MAX ||
+        next->segment != last->segment || last->gate || next->gate)
+        return false;
+    return !needs_whole_maps(last) || (needs_whole_maps(next) && last->add == AR_LAYER_NONE &&
+                                       chain->end - chain->whole < MOST_WHOLE);
 }
 
 struct ar_chain ar_chain_find(const struct ar_model *model, uint32_t first)
 {
-    struct ar_chain chain = { first, first + 1 };
+    struct ar_chain chain = { .first = first, .end = first, .whole = first };
 
-    while (goes_on(model, &chain))
+    do {
+        if (!needs_whole_maps(&model->layers[chain.end]))
+            chain.whole = chain.end + 1;
         chain.end++;
+    } while (goes_on(model, &chain));
     return chain;
 }
 
@@ -47,12 +54,10 @@ bool ar_chain_has_ring(const struct ar_model *model, const struct ar_chain *chai
 {
     bool is_read = false;
 
-    if (needs_whole_maps(&model->layers[chain->first]))
-        return false;
     for (uint32_t i = layer + 1; i < model->n_layers; i++) {
         if (!reads(&model->layers[i], layer))
             continue;
-        if (i >= chain->end)
+        if (i >= chain->whole)
             return false;
         is_read = true;
     }

@@ -19,8 +19,8 @@
  *   more of them    read what was made in the step before, and write over what was read two steps before: as many tasks as
  *                   the chain has layers are independent of each other at any time
  *
- * A layer with an instance norm may have to be made twice, from whole maps: a chain with one of them has no rings.
- * Neither filters a gate that may look at its whole input first: it is a chain of its own.
+ * A layer with an instance norm may have to be made twice, from whole maps: so those that it and the layers behind it read
+ * are in no ring. Neither filters a gate that may look at its whole input first: it is a chain of its own.
  */
 
 #define AR_CHAIN_MAX 8 /* layers */
@@ -28,10 +28,17 @@
 struct ar_chain {
     uint32_t first; /* layers, from the first to before the end */
     uint32_t end;
+    uint32_t whole; /* from here on they have instance norms, and read whole maps */
 };
 
 /* The chain that begins at a layer. */
 struct ar_chain ar_chain_find(const struct ar_model *model, uint32_t first);
+
+/* The part of it without instance norms, which may be nothing. */
+static inline struct ar_chain ar_chain_plain(const struct ar_chain *chain)
+{
+    return (struct ar_chain){ chain->first, chain->whole, chain->whole };
+}
 
 /* Whether a layer of a chain has its map in a ring. */
 bool ar_chain_has_ring(const struct ar_model *model, const struct ar_chain *chain,

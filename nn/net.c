@@ -80,7 +80,7 @@ void ar_net_plan_chain(const struct ar_net *net, const struct ar_chain *chain, u
 static void find_chains(struct ar_net *net)
 {
     const struct ar_model *model = net->params.model;
-    struct ar_chain chain = { 0, 0 };
+    struct ar_chain chain = { .end = 0 };
 
     while (chain.end < model->n_layers) {
         chain = ar_chain_find(model, chain.end);
@@ -140,20 +140,38 @@ uint64_t ar_net_place_rings(struct ar_net *net, const struct ar_chain_plan *plan
     return used_b;
 }
 
+/* The most that some layers' rings take at any rung. */
+static uint64_t most_rings_b(struct ar_net *net, const struct ar_chain *chain)
+{
+    uint64_t most_b = 0;
+
+    if (chain->end == chain->first)
+        return 0;
+    for (uint32_t rung = 0; rung < net->params.model->n_rungs; rung++) {
+        struct ar_chain_plan plan;
+        uint64_t need_b;
+
+        ar_net_plan_chain(net, chain, rung, &plan);
+        need_b = ar_net_place_rings(net, &plan, rung);
+        if (need_b > most_b)
+            most_b = need_b;
+    }
+    return most_b;
+}
+
+/* For each chain, and for what of it runs together when its instance norms have no moments. */
 static void lay_out_rings(struct ar_net *net)
 {
     uint64_t most_b = 0;
 
     for (uint32_t i = 0; i < net->n_chains; i++) {
-        for (uint32_t rung = 0; rung < net->params.model->n_rungs; rung++) {
-            struct ar_chain_plan plan;
-            uint64_t need_b;
+        const struct ar_chain *chain = &net->chains[i];
+        const struct ar_chain plain = ar_chain_plain(chain);
+        const uint64_t needs_b[] = { most_rings_b(net, chain), most_rings_b(net, &plain) };
 
-            ar_net_plan_chain(net, &net->chains[i], rung, &plan);
-            need_b = ar_net_place_rings(net, &plan, rung);
-            if (need_b > most_b)
-                most_b = need_b;
-        }
+        for (size_t n = 0; n < AR_ARRAY_LEN(needs_b); n++)
+            if (needs_b[n] > most_b)
+                most_b = needs_b[n];
     }
     net->rings = ar_arena_take_b(&net->arena, most_b);
 }

@@ -401,7 +401,7 @@ static void squeeze_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
 static void measure_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
                          const struct work *work)
 {
-    struct line lines[MAX_LINES];
+    struct line lines[MAX_LINES] = { 0 };
 
     for (uint32_t i = 0; i < n_rows; i++)
         lines[i] = scratch_line(job, y + i, work);
@@ -437,7 +437,7 @@ static struct line map_line(const struct ar_rows *job, uint32_t y, const struct 
 static void store_rows(const struct ar_rows *job, uint32_t y, uint32_t n_rows,
                        const struct work *work)
 {
-    struct line lines[MAX_LINES];
+    struct line lines[MAX_LINES] = { 0 };
 
     if (job->layer->upsample) {
         store_upsampled(job, y, work);

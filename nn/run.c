@@ -438,10 +438,13 @@ static void run_together(struct ar_net *net, const struct ar_chain *chain, uint3
 
 void ar_net_run_chain(struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
 {
-    if (chain->end - chain->first > 1 && is_warm(net, chain, rung)) {
-        run_together(net, chain, rung);
-        return;
+    const struct ar_chain together = is_warm(net, chain, rung) ? *chain : ar_chain_plain(chain);
+    uint32_t next = chain->first;
+
+    if (together.end - together.first > 1) {
+        run_together(net, &together, rung);
+        next = together.end;
     }
-    for (uint32_t i = chain->first; i < chain->end; i++)
-        ar_net_run_node(net, &net->nodes[i], rung);
+    for (; next < chain->end; next++)
+        ar_net_run_node(net, &net->nodes[next], rung);
 }
