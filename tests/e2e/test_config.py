@@ -522,6 +522,10 @@ class Reload(Live):
                 self.write(SCENE.replace('20ms', '77ms'))
                 self.ctl_well(daemon, 'reload')
                 after = daemon.wait_until(lambda status: status['budget_us'] == 77000, 'the last one')
+                if harness.SANITIZE != 'none':
+                    print('SKIPPED: deadlines say nothing under a sanitizer')
+                    self.assertGreater(after['painted'], before['painted'])
+                    return
                 self.assertGreater(after['painted'], before['painted'] + 20)
                 misses.append(after['missed'] + after['degraded'] - before['missed'] - before['degraded'])
             if misses[-1] == 0:

@@ -112,7 +112,8 @@ class Events(harness.Case):
 
     def test_misses_are_told_in_sums(self):
         """A budget that nothing fits: one event a second, however many frames miss."""
-        with self.daemon('--source', 'pattern:320x240@60', '--display', 'null', '--width', '1', '--threads', '1',
+        size = harness.by_speed('320x240', '160x120', '64x48')
+        with self.daemon('--source', f'pattern:{size}@60', '--display', 'null', '--width', '1', '--threads', '1',
                          '--budget', '100ms') as daemon:
             daemon.wait_painted(5)
             with Listener(daemon) as listener:

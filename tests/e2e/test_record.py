@@ -80,7 +80,7 @@ class Case(harness.Case):
         self.assertEqual(reply.code, 0, reply)
         return json.loads(reply.out)
 
-    def wait_failed(self, daemon, timeout_s=60):
+    def wait_failed(self, daemon, timeout_s=60 * harness.SLOW):
         found = daemon.wait_until(lambda status: status['recording']['state'] == 'failed', 'the recording to fail',
                                   timeout_s)
         return found['recording']
