@@ -293,13 +293,13 @@ class Faults:
 FAULTS = Faults()
 
 
-def survives(name, state, n_tried=1):
-    """Of a test that is about one fault and nothing else, and during which pictures go on."""
+def survives(name, state, n_tried=1, picture='as usual'):
+    """Of a test that is about one fault and nothing else."""
     def decorate(test):
         @functools.wraps(test)
         def run(case):
             with FAULTS.make(name) as fault:
-                fault.tried, fault.state, fault.picture = n_tried, state, 'as usual'
+                fault.tried, fault.state, fault.picture = n_tried, state, picture
                 test(case)
         return run
     return decorate

@@ -133,7 +133,7 @@ class Start(Case):
 
     def test_clip_into_files(self):
         (self.folder / 'ar.conf').write_text('[capture]\nrotate = 90\npace = fast\n[network]\nstrength = 0.5\n')
-        with self.fault('the same, of a clip into a file with settings, trace and overlay') as fault:
+        with self.fault('no memory at a start with a clip into a file, settings, trace and overlay') as fault:
             self.try_all(fault, '--config', 'ar.conf', '--source', 'file:in.y4m', '--display', 'file:out.y4m, null', '--style',
                          'plain.safetensors', '--trace', 'trace.jsonl', '--set', 'display.overlay=on')
 
@@ -141,7 +141,7 @@ class Start(Case):
         if not harness.HAVE_LIBAV:
             self.skipTest('a build without libav')
         self.run_well('--source', 'file:in.y4m', '--set', 'capture.pace=fast', '--display', 'file:in.mp4', '--threads', '1')
-        with self.fault('the same, of a movie into a movie') as fault:
+        with self.fault('no memory at a start with a movie into a movie') as fault:
             self.try_all(fault, '--source', 'file:in.mp4', '--set', 'capture.pace=fast', '--display', 'file:out.mp4', '--style',
                          'plain.safetensors')
 

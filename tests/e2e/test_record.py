@@ -494,7 +494,7 @@ class Disks(Case):
                 self.check_goes_on(daemon)
 
     @needs_mounts
-    @harness.survives('told to end while the disk takes nothing', 'ends once the disk lets it; what is there plays')
+    @harness.survives('told to end while the disk takes nothing', 'ends once the disk lets it; what is there plays', picture='none any more')
     def test_the_daemon_ends_while_the_disk_hangs(self):
         """It is not waited for: what the disk has is what plays."""
         disk = self.ext4()
@@ -521,7 +521,7 @@ class Disks(Case):
         self.assertGreater(len(clip.frames), 0)
 
     @needs_ffmpeg
-    @harness.survives('killed while it records', 'the movie plays, or there is none', 12)
+    @harness.survives('killed while it records', 'the movie plays, or there is none', 12, picture='none any more')
     def test_killed_at_any_moment(self):
         """What has its name plays. Nothing else is there."""
         chance = random.Random(7)
@@ -546,7 +546,7 @@ class Disks(Case):
         self.assertGreater(n_files, 0)
 
     @needs_ffmpeg
-    @harness.survives('killed while it writes a snapshot', 'the picture is whole, or there is none', 8)
+    @harness.survives('killed while it writes a snapshot', 'the picture is whole, or there is none', 8, picture='none any more')
     def test_killed_while_a_snapshot_is_written(self):
         chance = random.Random(8)
         for _ in range(8):

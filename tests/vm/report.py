@@ -5,8 +5,8 @@
     tests/vm/report.py build/tests doc/RELIABILITY.md [TABLE ...]
 
 Writes each table, or those that are named, between its two marks in the document, <!-- NAME --> and <!-- /NAME -->: `cameras`
-from the result.json of cases in the virtual machine, `process` from what end-to-end tests and the case `clock` leave. What has not
-been run is an error: half a table would be a lie.
+from the result.json of cases in the virtual machine, `process` from what end-to-end tests leave. What has not been run is an
+error: half a table would be a lie.
 """
 import json
 import pathlib
@@ -46,14 +46,12 @@ def cameras(tests):
 
 
 def process(tests):
-    jumps = json.loads((tests / 'vm/clock/result.json').read_text())['found']['rows']
     rows = []
     for name in PROCESS:
         rows += json.loads((tests / 'e2e/results' / f'{name}.json').read_text()).values()
-    tried, survived = (sum(row[count] for row in rows) + len(jumps) for count in ('tried', 'survived'))
+    tried, survived = (sum(row[count] for row in rows) for count in ('tried', 'survived'))
     lines = [(row['name'], str(row['tried']), row['state'] or '', row['picture'] or '',
               '' if row['seconds'] is None else f'{row["seconds"]:.2f} s after its end') for row in rows]
-    lines += [(name, '1', ', '.join(row['states']), ', '.join(row['screen']), again(row)) for name, row in jumps.items()]
     return table(('what goes wrong', 'times', 'what is told', 'the picture', 'pictures again'), lines) + \
         f'\nFaults survived / tried: {survived} / {tried}.\n'
 
