@@ -19,6 +19,7 @@ struct ar_client {
     const struct ar_client_events *events;
     void *user;
     struct ar_bucket bucket;
+    struct ar_bucket *shared;
     bool held;
     bool ending; /* as soon as `out` is sent */
     size_t n_in;
@@ -99,6 +100,14 @@ bool ar_client_send(struct ar_client *client, const char *text, size_t length)
     return keep(client, text + sent, length - (size_t)sent);
 }
 
+/* Its own share first: who asks too fast takes nothing from the other clients of the same user. */
+static bool may_ask(struct ar_client *client)
+{
+    const uint64_t now_us = ar_clock_now_us();
+
+    return ar_bucket_take(&client->bucket, now_us) && ar_bucket_take(client->shared, now_us);
+}
+
 /* Hands on the whole lines that have come, as long as the replies are read. False when the client must go. */
 static bool serve_lines(struct ar_client *client)
 {
@@ -110,7 +119,7 @@ static bool serve_lines(struct ar_client *client)
             return client->n_in < sizeof(client->in) ||
                    client->events->line(client->user, client, NULL, client->n_in);
         length = (size_t)(end - client->in);
-        if (!ar_bucket_take(&client->bucket, ar_clock_now_us())) {
+        if (!may_ask(client)) {
             client->held = true;
             client->events->held(client->user, client);
             return true;
@@ -176,14 +185,16 @@ const struct ar_peer *ar_client_peer(const struct ar_client *client)
 }
 
 int ar_client_create(struct ar_client **out, struct ar_loop *loop, int fd,
-                     const struct ar_peer *peer, const struct ar_client_events *events,
-                     void *user)
+                     const struct ar_peer *peer, struct ar_bucket *shared,
+                     const struct ar_client_events *events, void *user)
 {
     struct ar_client *client = malloc(sizeof(*client));
     int ret = -ENOMEM;
 
     if (client) {
-        *client = (struct ar_client){ .fd = fd, .peer = *peer, .events = events, .user = user };
+        *client = (struct ar_client){
+            .fd = fd, .peer = *peer, .shared = shared, .events = events, .user = user
+        };
         ar_bucket_init(&client->bucket, AR_CLIENT_LINES_PER_S, AR_CLIENT_BURST,
                        ar_clock_now_us());
         ret = ar_loop_add_fd(loop, fd, POLLIN, on_ready, client, &client->source);

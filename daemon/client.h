@@ -16,7 +16,10 @@
 
 #define AR_CLIENT_LINES_PER_S 100u
 #define AR_CLIENT_BURST       100u
+#define AR_CLIENT_USER_PER_S  1000u /* of all clients of a user */
+#define AR_CLIENT_USER_BURST  1000u
 
+struct ar_bucket;
 struct ar_client;
 
 struct ar_client_events {
@@ -33,11 +36,11 @@ struct ar_client_events {
 
 /*
  * fd is a connected, non-blocking stream socket; taken, also on failure. events and user are borrowed for the
- * client's life.
+ * client's life, as is `shared`, which holds the lines of all clients of the same user.
  */
 int ar_client_create(struct ar_client **out, struct ar_loop *loop, int fd,
-                     const struct ar_peer *peer, const struct ar_client_events *events,
-                     void *user);
+                     const struct ar_peer *peer, struct ar_bucket *shared,
+                     const struct ar_client_events *events, void *user);
 
 /* Sends what is left as far as it goes at once, and closes. Accepts NULL. */
 void ar_client_destroy(struct ar_client *client);

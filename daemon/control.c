@@ -6,25 +6,39 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
 
+#include "base/bucket.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "base/shortage.h"
 #include "daemon/client.h"
 #include "daemon/listener.h"
 #include "daemon/wire.h"
 
+#define TAG "control"
+
 /* How long a client that has sent more than it may is left alone. */
 #define REST_US 10000u
+
+/* Somebody who is connected, or was. */
+struct person {
+    uid_t uid;
+    size_t n_clients;
+    struct ar_bucket bucket; /* of all that they ask */
+    bool is_known;           /* all above is set */
+};
 
 struct place {
     struct ar_control *control;
     struct ar_client *client; /* NULL: free */
-    bool listens;             /* for events */
-    uint64_t n_lost;          /* events that it had no room for */
+    struct person *person;
+    bool listens;    /* for events */
+    uint64_t n_lost; /* events that it had no room for */
 };
 
 struct ar_control {
@@ -33,9 +47,11 @@ struct ar_control {
     struct ar_loop_source *source;
     struct ar_loop_source *rest; /* a timer, for all that are held */
     bool resting;                /* it is set */
+    bool is_put_off;             /* new clients wait, as was logged */
     ar_control_fn *handle;
     void *user;
     struct place places[AR_CONTROL_MAX_CLIENTS];
+    struct person persons[AR_CONTROL_MAX_CLIENTS]; /* as many as may be connected */
 };
 
 static bool is_reader(const struct place *place)
@@ -55,6 +71,26 @@ static struct place *free_place(struct ar_control *control, const struct ar_peer
         n_readers += is_reader(&control->places[i]);
     }
     return peer->may_change || n_readers < AR_CONTROL_MAX_READERS ? place : NULL;
+}
+
+/* Whoever has gone stays known as long as there is room: who comes again at once has no new bucket. */
+static struct person *person_of(struct ar_control *control, uid_t uid)
+{
+    struct person *person = NULL;
+
+    for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++) {
+        struct person *const one = &control->persons[i];
+
+        if (one->is_known && one->uid == uid)
+            return one;
+        if (one->n_clients == 0 && (!person || person->is_known))
+            person = one;
+    }
+    assert(person); /* there are no more of them than places, of which one is free */
+    *person = (struct person){ .uid = uid, .is_known = true };
+    ar_bucket_init(&person->bucket, AR_CLIENT_USER_PER_S, AR_CLIENT_USER_BURST,
+                   ar_clock_now_us());
+    return person;
 }
 
 static json_t *failure(enum ar_wire_code code, const struct ar_reason *reason)
@@ -213,15 +249,19 @@ static bool on_line(void *user, struct ar_client *client, const char *line, size
 }
 
 /* Not put off by those who are held while it runs. */
-static void on_held(void *user, struct ar_client *client)
+static void rest(struct ar_control *control)
 {
-    const struct place *place = user;
-    struct ar_control *control = place->control;
-
-    (void)client;
     if (!control->resting)
         ar_loop_set_timer(control->rest, ar_clock_now_us() + REST_US, 0);
     control->resting = true;
+}
+
+static void on_held(void *user, struct ar_client *client)
+{
+    const struct place *place = user;
+
+    (void)client;
+    rest(place->control);
 }
 
 static void on_rest_over(void *user, uint64_t n_expired)
@@ -230,6 +270,7 @@ static void on_rest_over(void *user, uint64_t n_expired)
 
     (void)n_expired;
     control->resting = false;
+    ar_loop_set_events(control->source, POLLIN);
     for (size_t i = 0; i < AR_CONTROL_MAX_CLIENTS; i++)
         if (control->places[i].client)
             ar_client_go_on(control->places[i].client);
@@ -239,6 +280,7 @@ static void on_gone(void *user, struct ar_client *client)
 {
     struct place *place = user;
 
+    place->person->n_clients--;
     *place = (struct place){ .client = NULL };
     ar_client_destroy(client);
 }
@@ -265,6 +307,19 @@ static void turn_away(int fd)
     close(fd);
 }
 
+/* Who has no descriptor left for a caller would be called again at once: callers wait for a moment. */
+static void put_off(struct ar_control *control, int error)
+{
+    if (error == -EAGAIN || error == -ECONNABORTED || error == -EINTR)
+        return;
+    if (!control->is_put_off)
+        ar_log(AR_LOG_WARN, TAG, "no new client can be taken: %s; they wait",
+               strerrordesc_np(-error));
+    control->is_put_off = true;
+    ar_loop_set_events(control->source, 0);
+    rest(control);
+}
+
 static void on_connection(void *user, uint32_t events)
 {
     struct ar_control *control = user;
@@ -273,15 +328,21 @@ static void on_connection(void *user, uint32_t events)
     const int fd = ar_listener_accept(&control->listener, &peer);
 
     (void)events;
-    if (fd < 0)
+    if (fd < 0) {
+        put_off(control, fd);
         return;
+    }
+    control->is_put_off = false;
     place = free_place(control, &peer);
     if (!place) {
         turn_away(fd);
         return;
     }
     place->control = control;
-    ar_client_create(&place->client, control->loop, fd, &peer, &client_events, place);
+    place->person = person_of(control, peer.uid);
+    if (ar_client_create(&place->client, control->loop, fd, &peer, &place->person->bucket,
+                         &client_events, place) == 0)
+        place->person->n_clients++;
 }
 
 /* What it missed comes first. line: NULL where there is no memory for it. */

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import resource
 import select
 import shutil
 import time
@@ -16,6 +17,8 @@ NOBODY = 65534
 N_CLIENTS = 50
 REQUESTS_PER_S = 20   # of each client: a thousand together
 HAMMER_S = 5
+WAIT_S = 1.0
+IDLE_SHARE = 0.05  # of a processor, by the control thread: a hundred looks a second are far less
 READS = (['status'], ['style'], ['budget'], ['metrics'], ['trace'])
 CHANGES = (['style', 'next'], ['budget', '30ms'], ['set', 'daemon.log', 'info'], ['calibrate'], ['stop'])
 
@@ -125,6 +128,51 @@ class Limits(harness.Case):
         self.assertTrue(all(json.loads(line)['ok'] for line in received.splitlines()))
         self.assertGreater(seconds, (n - 100) / 100 * 0.9)  # a burst of 100, then 100 a second
 
+    def test_a_user_s_clients_share_what_they_may_ask(self):
+        """More connections, at once or one after the other, are answered no faster together."""
+        n, n_each = 3000, 100  # what each may ask at once
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_running()
+            for at_once in (True, False):
+                with self.subTest(at_once=at_once):
+                    time.sleep(1.1)  # a rest
+                    started = time.monotonic()
+                    for clients in ([n // n_each] if at_once else [1] * (n // n_each)):
+                        self.ask_all(daemon, clients, n_each)
+                    self.assertGreater(time.monotonic() - started, (n - 1000) / 1000 * 0.9)
+
+    def ask_all(self, daemon, n_clients, n_each):
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(daemon.connect()) for _ in range(n_clients)]
+            for client in clients:
+                client.sendall(request('budget') * n_each)
+            for client in clients:
+                received = b''
+                while received.count(b'\n') < n_each:
+                    received += client.recv(65536)
+                self.assertTrue(all(json.loads(line)['ok'] for line in received.splitlines()))
+
+    def test_no_descriptor_left(self):
+        """Whoever calls then waits until there is one, and costs nothing meanwhile."""
+        with self.daemon(*PATTERN) as daemon, connected(daemon) as first:
+            first.sendall(request('style'))
+            receive_line(first)
+            soft, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (first_free(daemon.pid), hard))
+            with daemon.connect() as second:
+                second.sendall(request('style'))
+                self.assertEqual(select.select([second], [], [], 0.2), ([], [], []))
+                used_s = control_s(daemon.pid)
+                time.sleep(WAIT_S)
+                used_s = control_s(daemon.pid) - used_s
+                first.sendall(request('style'))
+                self.assertTrue(receive_line(first)['ok'])
+                resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
+                self.assertTrue(receive_line(second)['ok'])
+            print(f'control thread: {used_s / WAIT_S:.2f} of a processor', flush=True)
+            self.assertLess(used_s / WAIT_S, IDLE_SHARE * harness.SLOW)
+            self.assertEqual(daemon.log().count('no new client can be taken: Too many open files'), 1)
+
     @harness.survives('a client that sends a hundred megabytes without a line', 'told so, and closed')
     def test_a_hundred_megabytes_without_a_line(self):
         with self.daemon(*PATTERN) as daemon:
@@ -178,6 +226,22 @@ class Limits(harness.Case):
             self.assertEqual(n_descriptors(daemon.pid), before)
 
 
+def first_free(pid):
+    """The lowest number that no descriptor has, once earlier clients are gone."""
+    before, now = None, descriptors(pid)
+    while before != now:
+        time.sleep(0.1 * harness.SLOW)
+        before, now = now, descriptors(pid)
+    return next(number for number in range(len(now) + 1) if number not in now)
+
+
+def control_s(pid):
+    """What the control thread has used of a processor."""
+    with open(f'/proc/{pid}/task/{pid}/stat') as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 @contextlib.contextmanager
 def as_nobody():
     """Another user's, and no group of ours, as the kernel notes it of a connection."""
@@ -203,8 +267,12 @@ def resident_kb(pid):
         return next(int(line.split()[1]) for line in file if line.startswith('VmRSS'))
 
 
+def descriptors(pid):
+    return {int(name) for name in os.listdir(f'/proc/{pid}/fd')}
+
+
 def n_descriptors(pid):
-    return len(os.listdir(f'/proc/{pid}/fd'))
+    return len(descriptors(pid))
 
 
 class Many(harness.Case):
