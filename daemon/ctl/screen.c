@@ -87,6 +87,7 @@ int ar_ctl_screen_begin(struct ar_ctl_screen *screen)
     screen->rows = size.ws_row > 0 ? size.ws_row : USUAL_ROWS;
     screen->row = 0;
     screen->column = 0;
+    screen->at_bottom = false;
     screen->color = AR_CTL_PLAIN;
     screen->out = open_memstream(&screen->text, &screen->text_b);
     if (!screen->out)
@@ -142,13 +143,21 @@ static void set_color(struct ar_ctl_screen *screen, enum ar_ctl_color color)
     screen->color = color;
 }
 
+/* No line is left but the last one, which is not for this. A single line is for the first. */
+static bool is_full(const struct ar_ctl_screen *screen)
+{
+    if (screen->rows < 2)
+        return screen->at_bottom;
+    return !screen->at_bottom && screen->row + 1 >= screen->rows;
+}
+
 void ar_ctl_screen_print(struct ar_ctl_screen *screen, enum ar_ctl_color color,
                          const char *format, ...)
 {
     char text[512];
     va_list args;
 
-    if (screen->row >= screen->rows)
+    if (is_full(screen))
         return;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
@@ -165,23 +174,25 @@ void ar_ctl_screen_print(struct ar_ctl_screen *screen, enum ar_ctl_color color,
 static void erase_rest(struct ar_ctl_screen *screen)
 {
     set_color(screen, AR_CTL_PLAIN);
-    if (screen->row < screen->rows && screen->column < screen->columns)
+    if (!is_full(screen) && screen->column < screen->columns)
         fputs("\033[K", screen->out);
 }
 
 void ar_ctl_screen_end_line(struct ar_ctl_screen *screen)
 {
     erase_rest(screen);
+    if (screen->row + 1 >= screen->rows)
+        return;
     screen->row++;
     screen->column = 0;
-    if (screen->row < screen->rows)
-        fputs("\r\n", screen->out);
+    fputs("\r\n", screen->out);
 }
 
 void ar_ctl_screen_to_bottom(struct ar_ctl_screen *screen)
 {
     while (screen->row + 1 < screen->rows)
         ar_ctl_screen_end_line(screen);
+    screen->at_bottom = true;
 }
 
 void ar_ctl_screen_show(struct ar_ctl_screen *screen)

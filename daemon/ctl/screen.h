@@ -36,6 +36,7 @@ struct ar_ctl_screen {
     size_t text_b;
     uint32_t row;
     uint32_t column;
+    bool at_bottom; /* of the last line, which is kept free of all others */
     enum ar_ctl_color color;
 };
 

@@ -135,6 +135,21 @@ class Top(harness.Case):
                 self.assertEqual(terminal.end(), 0)
                 self.check_restored(terminal)
 
+    def test_a_small_screen(self):
+        """The last line has the keys and the messages, however few there are; nothing is written beyond it."""
+        with self.daemon(*PATTERN) as daemon:
+            daemon.wait_painted(5)
+            for rows in (10, 4, 2, 1):
+                with self.subTest(rows=rows), Terminal(daemon, columns=50, rows=rows) as terminal:
+                    lines = terminal.wait_for(lambda lines: 'starry_night' in lines[0], 'a picture')
+                    self.assertEqual(len(lines), rows)
+                    self.assertTrue(all(len(line) <= 50 for line in lines), lines)
+                    if rows > 1:
+                        self.assertIn('q quit', lines[-1])
+                    terminal.press('q')
+                    self.assertEqual(terminal.end(), 0)
+                    self.check_restored(terminal)
+
     def test_a_refused_key_says_why(self):
         with self.daemon(*PATTERN[:-1], '1ms') as daemon:
             daemon.wait_painted(5)
