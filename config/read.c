@@ -70,14 +70,9 @@ static void tell_unknown_section(struct reader *reader, const char *name)
     const char *near_name = NULL;
     uint32_t least = AR_CONFIG_NOT_NEAR;
 
-    for (const struct ar_config_section *known = reader->sections; known->name; known++) {
-        const uint32_t slips = ar_config_slips(name, known->name);
-
-        if (slips < least) {
-            least = slips;
+    for (const struct ar_config_section *known = reader->sections; known->name; known++)
+        if (ar_config_is_nearer(name, known->name, &least))
             near_name = known->name;
-        }
-    }
     if (near_name)
         tell(reader, "[%s]: no such section, did you mean [%s]?", name, near_name);
     else

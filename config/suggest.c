@@ -56,3 +56,12 @@ uint32_t ar_config_slips(const char *typed, const char *word)
     const uint32_t total = slips[n_typed % 3][n_word];
     return total <= slips_allowed(n_typed) ? total : AR_CONFIG_NOT_NEAR;
 }
+
+bool ar_config_is_nearer(const char *typed, const char *word, uint32_t *least)
+{
+    const uint32_t slips = ar_config_slips(typed, word);
+    const bool is_nearer = slips < *least;
+
+    *least = ar_min_u32(*least, slips);
+    return is_nearer;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -15,3 +16,6 @@
  * `typed`, or a word has more than 63 letters.
  */
 uint32_t ar_config_slips(const char *typed, const char *word);
+
+/* Whether `word` is nearer than what was looked at before. *least begins as AR_CONFIG_NOT_NEAR. */
+bool ar_config_is_nearer(const char *typed, const char *word, uint32_t *least);

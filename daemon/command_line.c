@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/macros.h"
+#include "config/suggest.h"
 #include "daemon/layers.h"
 #include "daemon/settings.h"
 
@@ -57,6 +58,20 @@ static int usage_error(const char *argument, const char *problem)
     return EX_USAGE;
 }
 
+static int unknown_flag(const char *argument)
+{
+    const char *near_name = NULL;
+    uint32_t least = AR_CONFIG_NOT_NEAR;
+    char problem[80] = "not an option";
+
+    for (size_t i = 0; i < N_FLAGS && strncmp(argument, "--", 2) == 0; i++)
+        if (ar_config_is_nearer(argument + 2, ar_command_line_flags[i].name, &least))
+            near_name = ar_command_line_flags[i].name;
+    if (near_name)
+        snprintf(problem, sizeof(problem), "not an option, did you mean --%s?", near_name);
+    return usage_error(argument, problem);
+}
+
 static void take_flag(struct ar_command_line *line, const struct ar_command_line_flag *flag,
                       const char *value)
 {
@@ -80,7 +95,7 @@ static int scan(struct ar_command_line *line, int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         /* NOLINTEND(concurrency-mt-unsafe) */
         if (option == '?')
-            return usage_error(argv[optind - 1], "not an option");
+            return unknown_flag(argv[optind - 1]);
         if (option == ':')
             return usage_error(argv[optind - 1], "wants a value");
         take_flag(line, &ar_command_line_flags[option], optarg);

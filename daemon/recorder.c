@@ -131,6 +131,7 @@ int ar_recorder_snapshot(struct ar_recorder *recorder, const char *path, bool pa
                          struct ar_reason *reason)
 {
     struct ar_snapshot_params params = { .path = path, .control_loop = recorder->loop };
+    struct ar_pipeline_status status;
     struct ar_frame_shape camera;
     int ret = check(recorder, path, &camera, &params.painting, reason);
 
@@ -139,6 +140,10 @@ int ar_recorder_snapshot(struct ar_recorder *recorder, const char *path, bool pa
     if (recorder->snapshot)
         return ar_reason_set(reason, -EBUSY, "%s: %s is under way; try again", path,
                              recorder->last_snapshot.path);
+    ar_pipeline_status(recorder->pipeline, &status);
+    if (status.state == AR_PIPELINE_PAUSED)
+        return ar_reason_set(reason, -EAGAIN, "%s: ar-daemon is paused; `ar-ctl resume` first",
+                             path);
     params.camera = pair ? &camera : NULL;
     ret = ar_snapshot_start(&recorder->snapshot, &params, reason);
     if (ret < 0) {

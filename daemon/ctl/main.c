@@ -8,9 +8,24 @@
 #include <sysexits.h>
 
 #include "base/option.h"
+#include "config/suggest.h"
 #include "daemon/commands.h"
 #include "daemon/ctl/ask.h"
 #include "daemon/ctl/calls.h"
+
+#define USAGE_COLUMNS 26
+
+/* What does not fit beside its help stands above it. */
+static void print_line(FILE *out, const char *name, const char *usage, const char *help)
+{
+    char text[80];
+    const int length = snprintf(text, sizeof(text), "%s %s", name, usage);
+
+    if (length > USAGE_COLUMNS)
+        fprintf(out, "  %s\n  %-*s %s\n", text, USAGE_COLUMNS, "", help);
+    else
+        fprintf(out, "  %-*s %s\n", USAGE_COLUMNS, text, help);
+}
 
 static void print_help(FILE *out)
 {
@@ -18,21 +33,39 @@ static void print_help(FILE *out)
           "Controls a running ar-daemon.\n"
           "\n",
           out);
-    for (const struct ar_command *command = ar_commands; command->name; command++) {
-        char text[48];
-
-        snprintf(text, sizeof(text), "%s %s", command->name, command->usage);
-        fprintf(out, "  %-26s %s\n", text, command->help);
-    }
-    fputs("  --version                  print the version\n"
-          "  --help                     print this\n",
-          out);
+    for (const struct ar_command *command = ar_commands; command->name; command++)
+        print_line(out, command->name, command->usage, command->help);
+    print_line(out, "--version", "", "print the version");
+    print_line(out, "--help", "", "print this");
 }
 
-static int usage_error(const char *what, const char *wants)
+static int usage_error(const char *what, const char *problem)
 {
-    fprintf(stderr, "ar-ctl: %s: %s; try 'ar-ctl --help'\n", what, wants);
+    fprintf(stderr, "ar-ctl: %s: %s; try 'ar-ctl --help'\n", what, problem);
     return EX_USAGE;
+}
+
+static int unknown_command(const char *word)
+{
+    const char *near_name = NULL;
+    uint32_t least = AR_CONFIG_NOT_NEAR;
+    char problem[80] = "no such command";
+
+    for (const struct ar_command *command = ar_commands; command->name; command++)
+        if (ar_config_is_nearer(word, command->name, &least))
+            near_name = command->name;
+    if (near_name)
+        snprintf(problem, sizeof(problem), "no such command, did you mean %s?", near_name);
+    return usage_error(word, problem);
+}
+
+static int wrong_arguments(const struct ar_command *command)
+{
+    char problem[120] = "takes no arguments";
+
+    if (command->usage[0] != '\0')
+        snprintf(problem, sizeof(problem), "takes %s", command->usage);
+    return usage_error(command->name, problem);
 }
 
 /* KEY=VALUE, as --set and the file have it, in place of KEY VALUE. */
@@ -55,7 +88,7 @@ int main(int argc, char **argv)
     int first = 1;
     char *pair[2];
 
-    for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
+    for (; first < argc && argv[first][0] == '-'; first++) {
         if (strcmp(argv[first], "--help") == 0) {
             print_help(stdout);
             return EX_OK;
@@ -64,13 +97,19 @@ int main(int argc, char **argv)
             puts("ar-ctl " AR_VERSION);
             return EX_OK;
         }
-        if (strcmp(argv[first], "--socket") != 0 || first + 1 == argc)
-            return usage_error(argv[first], "not an option, or its value is missing");
+        if (strcmp(argv[first], "--socket") != 0)
+            return usage_error(argv[first], "not an option");
+        if (first + 1 == argc)
+            return usage_error(argv[first], "wants a path");
         call.socket_path = argv[++first];
     }
-    call.command = first < argc ? ar_commands_find(argv[first]) : NULL;
+    if (first == argc) {
+        print_help(stderr);
+        return EX_USAGE;
+    }
+    call.command = ar_commands_find(argv[first]);
     if (!call.command)
-        return usage_error(first < argc ? argv[first] : "command", "wants one of the commands");
+        return unknown_command(argv[first]);
     do
         first++;
     while (first < argc && ar_ctl_call_take_option(&call, argv[first]));
@@ -81,7 +120,6 @@ int main(int argc, char **argv)
         call.n_args = 2;
     }
     if (call.n_args < (int)call.command->min_args || call.n_args > (int)call.command->max_args)
-        return usage_error(call.command->name,
-                           call.command->max_args > 0 ? call.command->usage : "no arguments");
+        return wrong_arguments(call.command);
     return ar_ctl_call_run(&call);
 }

@@ -67,7 +67,9 @@ static void print_changes(const json_t *result)
 
 void ar_ctl_print_save(const json_t *result)
 {
-    printf("%s: %lld keys\n", ar_field_string(result, "file"), ar_field_count(result, "keys"));
+    const long long n_keys = ar_field_count(result, "keys");
+
+    printf("%s: %lld key%s\n", ar_field_string(result, "file"), n_keys, n_keys == 1 ? "" : "s");
 }
 
 /* Waits for the end of the restart with this number. An exit code. */

@@ -339,7 +339,7 @@ class Settings(Live):
             self.assertEqual(self.ctl_well(daemon, 'reload'), 'nothing has changed\n')
             # What is as the other files have it leaves the file again; what the command line sets is not its own.
             self.ctl_well(daemon, 'set', 'budget.frame=20ms')
-            self.assertEqual(self.ctl_well(daemon, 'save'), f'{saved}: 1 keys\n')
+            self.assertEqual(self.ctl_well(daemon, 'save'), f'{saved}: 1 key\n')
         self.assertEqual(sorted(path.name for path in self.drop_ins.iterdir()), ['saved.conf'])
         with self.start() as daemon:
             daemon.wait_running()
@@ -391,7 +391,7 @@ class Settings(Live):
             daemon.wait_running()
             self.ctl_well(daemon, 'set', 'decoder.calm=0.5')
             saved = self.folder / '.local/state/ar-daemon/saved.conf'
-            self.assertEqual(self.ctl_well(daemon, 'save'), f'{saved}: 1 keys\n')
+            self.assertEqual(self.ctl_well(daemon, 'save'), f'{saved}: 1 key\n')
         with self.daemon('--source', 'pattern:32x32@60', '--display', 'null', '--width', '0.25') as daemon:
             daemon.wait_running()
             self.assertEqual(self.value(daemon, 'decoder.calm'), ('0.5', f'{saved}:3'))

@@ -487,15 +487,26 @@ class Ctl(harness.Case):
         self.assert_fails(os.EX_UNAVAILABLE, ['--socket', 'stale.sock', 'status'], ['stale.sock', 'is it running?'])
 
     def test_usage(self):
-        for args in ([], ['dance'], ['--dance'], ['--socket'], ['set', 'budget.frame'], ['stop', 'now'],
-                     ['status', 'a', 'b'], ['style', 'a', 'b'], ['--socket', 'x' * 200, 'status']):
+        """What was typed, and what would be right."""
+        for args, words in (
+                (['dance'], 'dance: no such command;'), (['staus'], 'staus: no such command, did you mean status?'),
+                (['--dance'], '--dance: not an option'), (['-h'], '-h: not an option'), (['--socket'], '--socket: wants a path'),
+                (['set', 'budget.frame'], 'set: takes KEY VALUE|KEY=VALUE'), (['stop', 'now'], 'stop: takes no arguments'),
+                (['status', '--jsno'], 'status: takes [--json] [--watch]'),
+                (['wait'], 'wait: takes READY|CAMERA|STYLE NAME|STOPPED [--timeout TIME]'),
+                (['style', 'a', 'b'], 'style: takes [NAME|next|prev]')):
             with self.subTest(args=args):
-                self.assert_fails(os.EX_USAGE, args, ['ar-ctl: '])
+                self.assert_fails(os.EX_USAGE, args, [f'ar-ctl: {words}', "try 'ar-ctl --help'"])
+        self.assert_fails(os.EX_USAGE, ['--socket', 'x' * 200, 'status'], ['ar-ctl: socket'])
+
+    def test_alone_it_helps(self):
+        alone = self.ctl()
+        self.assertEqual((alone.code, alone.out, alone.err), (os.EX_USAGE, '', self.ctl('--help').out))
 
     def test_help_and_version(self):
         helped = self.ctl('--help')
         self.assertEqual((helped.code, helped.err), (0, ''))
-        self.assert_words(['status [--json]', 'style [NAME|next|prev]', 'set KEY VALUE', 'stop'], helped.out)
+        self.assert_words(['status [--json]', 'style [NAME|next|prev]', 'set KEY VALUE', 'stop', '[--timeout TIME]\n'], helped.out)
         version = self.ctl('--version')
         self.assertEqual(version.code, 0)
         self.assertRegex(version.out, r'^ar-ctl \d+\.\d+\.\d+\n$')

@@ -31,6 +31,7 @@ class Wrong(typing.NamedTuple):
 
 USAGE = (
     Wrong(('--nonsense',), os.EX_USAGE, ('--nonsense', 'not an option', '--help')),
+    Wrong(('--stlye', 'scream'), os.EX_USAGE, ('--stlye', 'did you mean --style?')),
     Wrong(('--budget',), os.EX_USAGE, ('--budget', 'wants a value', '--help')),
     Wrong(('--version=2',), os.EX_USAGE, ('--version=2', 'not an option')),
     Wrong(('-x',), os.EX_USAGE, ('-x', 'not an option')),
