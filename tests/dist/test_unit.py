@@ -68,6 +68,7 @@ class Unit(harness.Case):
                     configuration.write_text('[budget]\nframe = 33ms\n')
                     reply = harness.run_program(harness.CTL, *arguments, folder=self.folder)
                     self.assertEqual((reply.code, reply.out, reply.err), (0, 'budget.frame = 33ms\n', ''))
+                    daemon.wait_until(lambda status: status['budget_us'] == 33000, 'the budget of the file')
                     configuration.write_text('[budget]\nframe = 33\n')
                     reply = harness.run_program(harness.CTL, *arguments, folder=self.folder)
                     self.assertNotEqual(reply.code, 0)
