@@ -139,6 +139,24 @@ static int use_backend(struct ar_capture *capture, const struct ar_capture_backe
     return backend->configure(capture, argument, reason);
 }
 
+/* What somebody may have meant who has left the kind out. */
+static int refuse_source(const char *source, struct ar_reason *reason)
+{
+    const char *kind = NULL;
+
+    if (strncmp(source, "/dev/", strlen("/dev/")) == 0)
+        kind = "v4l2";
+    else if (strchr(source, '.'))
+        kind = "file";
+    if (kind)
+        return ar_reason_set(reason, -EINVAL, "source \"%s\": unknown, did you mean %s:%s?",
+                             source, kind, source);
+    return ar_reason_set(reason, -EINVAL,
+                         "source \"%s\": unknown; right would be auto, v4l2[:DEV], "
+                         "file:CLIP or pattern[:WxH[@FPS]]",
+                         source);
+}
+
 int ar_capture_create(struct ar_capture **out, const struct ar_capture_params *params,
                       struct ar_reason *reason)
 {
@@ -150,10 +168,7 @@ int ar_capture_create(struct ar_capture **out, const struct ar_capture_params *p
 
     *out = NULL;
     if (!automatic && !backend)
-        return ar_reason_set(reason, -EINVAL,
-                             "source \"%s\": unknown; right would be auto, v4l2[:DEV], "
-                             "file:CLIP or pattern[:WxH[@FPS]]",
-                             params->source);
+        return refuse_source(params->source, reason);
     ret = check_size(&params->size, reason);
     if (ret < 0)
         return ret;

@@ -87,6 +87,7 @@ int ar_layers_read(struct ar_layers *layers, struct ar_settings *settings, bool 
 {
     struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
     struct ar_reason reason;
+    int code;
     int ret;
 
     ar_settings_sections(settings, sections);
@@ -96,13 +97,15 @@ int ar_layers_read(struct ar_layers *layers, struct ar_settings *settings, bool 
         ret = ar_config_files_read(&layers->files, sections, problem, user);
     if (ret == -ENOMEM)
         return EX_OSERR;
-    if (ret < 0)
-        return ret == -EINVAL ? EX_CONFIG : EX_NOINPUT;
+    if (ret < 0 && ret != -EINVAL)
+        return EX_NOINPUT;
     if (ar_command_line_apply(layers->line, sections, &reason) < 0) {
         problem(user, NULL, 0, reason.text);
         return EX_USAGE;
     }
-    return check(layers, settings, thorough, problem, user);
+    /* What a line with a problem should have set is the default by now, and of that there is nothing to tell. */
+    code = check(layers, settings, thorough, problem, user);
+    return ret < 0 ? EX_CONFIG : code;
 }
 
 /* Settings of the files alone: of `saved` alone, or of all others. -EINVAL for one that is wrong by now. */

@@ -142,6 +142,28 @@ int ar_display_split(const struct ar_display_params *params,
     return n;
 }
 
+/* What somebody may have meant who has left the kind out: a connector is called as HDMI-A-1. */
+static int refuse_output(const char *output, struct ar_reason *reason)
+{
+    const char *dash = strrchr(output, '-');
+    const char *kind = NULL;
+
+    if (strncmp(output, "/dev/", strlen("/dev/")) == 0)
+        kind = "v4l2";
+    else if (!strchr(output, ':') && strchr(output, '.'))
+        kind = "file";
+    else if (!strchr(output, ':') && dash && isdigit((unsigned char)dash[1]))
+        kind = "kms";
+    if (kind)
+        return ar_reason_set(reason, -EINVAL,
+                             "display.output \"%s\": there is no such output, did you mean "
+                             "%s:%s?",
+                             output, kind, output);
+    return ar_reason_set(reason, -EINVAL,
+                         "display.output \"%s\": there is no such output; it takes " OUTPUTS,
+                         output);
+}
+
 int ar_display_create(struct ar_display **out, const struct ar_display_params *params,
                       struct ar_reason *reason)
 {
@@ -153,10 +175,7 @@ int ar_display_create(struct ar_display **out, const struct ar_display_params *p
 
     *out = NULL;
     if (!backend && !automatic)
-        return ar_reason_set(reason, -EINVAL,
-                             "display.output \"%s\": there is no such output; "
-                             "it takes " OUTPUTS,
-                             params->output);
+        return refuse_output(params->output, reason);
     if (backend && backend->missing)
         return ar_reason_set(
             reason, -ENOTSUP,

@@ -152,10 +152,12 @@ class Matrix(Files):
                 self.assertEqual(told.code, os.EX_CONFIG, told)
                 by_line = dict(re.findall(rf'(?m)^ar-daemon: {re.escape(str(self.path))}:(\d+): (.*)$', told.err))
                 for key, value, number in zip(self.keys, values, numbers):
-                    if str(key) in TEXTS:
-                        continue  # looked at when the rest is right: below
                     self.assertIn(str(number), by_line, f'{key} = {value}: {told}')
-                    words = ['control character'] if key.takes == 'text' else [str(key), f'"{value}"', key.takes]
+                    words = [str(key), f'"{value}"', key.takes]
+                    if str(key) in TEXTS:
+                        words = [value]
+                    elif key.takes == 'text':
+                        words = ['control character']
                     self.assert_words(words, by_line[str(number)])
 
     def test_bad_texts(self):

@@ -31,6 +31,8 @@ class Wrong(typing.NamedTuple):
 
 USAGE = (
     Wrong(('--nonsense',), os.EX_USAGE, ('--nonsense', 'not an option', '--help')),
+    Wrong(('--source', '/dev/video0'), os.EX_USAGE, ('did you mean v4l2:/dev/video0?',)),
+    Wrong(('--source', 'clip.mp4'), os.EX_USAGE, ('did you mean file:clip.mp4?',)),
     Wrong(('--stlye', 'scream'), os.EX_USAGE, ('--stlye', 'did you mean --style?')),
     Wrong(('--budget',), os.EX_USAGE, ('--budget', 'wants a value', '--help')),
     Wrong(('--version=2',), os.EX_USAGE, ('--version=2', 'not an option')),

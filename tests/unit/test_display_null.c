@@ -153,7 +153,10 @@ static const struct {
 } wrong[] = {
     { "", "there is no such output" },
     { "fil:x.mp4", "v4l2:DEVICE" },
-    { "nul", "there is no such output" },
+    { "nul", "there is no such output; it takes auto, kms" },
+    { "HDMI-A-1", "did you mean kms:HDMI-A-1?" },
+    { "/dev/video10", "did you mean v4l2:/dev/video10?" },
+    { "out.mp4", "did you mean file:out.mp4?" },
     { "auto:x", "there is no such output" },
     { "null:x", "nothing follows null" },
     { "file", "file:out.mp4" },
