@@ -64,7 +64,7 @@ char *ar_wire_line(json_t *object, size_t *length)
     char *line;
 
     ar_shortage_take();
-    text = json_dumps(object, JSON_COMPACT);
+    text = json_dumps(object, JSON_COMPACT | AR_WIRE_PRECISION);
     json_decref(object);
     if (ar_shortage_take() || !text) { /* it may lack a part */
         free(text);

@@ -17,6 +17,9 @@
  * doc/PROTOCOL.md says all of it. Linked into both programs.
  */
 
+/* Of JSON's numbers: enough for the calendar's seconds to the microsecond, too few for 0.1 to become 0.10000000000000001. */
+#define AR_WIRE_PRECISION JSON_REAL_PRECISION(15)
+
 #define AR_WIRE_PROTOCOL      1
 #define AR_WIRE_MAX_REQUEST_B 4096
 #define AR_WIRE_MAX_REPLY_B   65536

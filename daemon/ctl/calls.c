@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 #include "daemon/ctl/ask.h"
+#include "daemon/wire.h"
 
 struct way {
     const char *command;
@@ -58,13 +59,13 @@ bool ar_ctl_call_take_option(struct ar_ctl_call *call, const char *word)
 
 void ar_ctl_print_json(const json_t *result)
 {
-    json_dumpf(result, stdout, JSON_INDENT(2));
+    json_dumpf(result, stdout, JSON_INDENT(2) | AR_WIRE_PRECISION);
     putchar('\n');
 }
 
 void ar_ctl_print_line(const json_t *object)
 {
-    json_dumpf(object, stdout, JSON_COMPACT);
+    json_dumpf(object, stdout, JSON_COMPACT | AR_WIRE_PRECISION);
     putchar('\n');
 }
 
