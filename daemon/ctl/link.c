@@ -2,6 +2,7 @@
 #include "daemon/ctl/link.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "base/clock.h"
@@ -34,13 +36,23 @@ static int exit_code(const char *word)
     return AR_CTL_REFUSED;
 }
 
+static int say_forbidden(const char *path, int error, struct ar_reason *reason)
+{
+    const struct group *group = NULL;
+    struct stat found;
+
+    if (stat(path, &found) == 0)
+        group = getgrgid(found.st_gid); /* one thread. NOLINT(concurrency-mt-unsafe) */
+    ar_reason_set(reason, -error,
+                  "%s: not permitted; run as root or as a member of the group%s%s", path,
+                  group ? " " : " of the daemon", group ? group->gr_name : "");
+    return EX_NOPERM;
+}
+
 static int say_unreachable(const char *path, int error, struct ar_reason *reason)
 {
-    if (error == EACCES || error == EPERM) {
-        ar_reason_set(reason, -error,
-                      "%s: not permitted; run as root or as the daemon's user or group", path);
-        return EX_NOPERM;
-    }
+    if (error == EACCES || error == EPERM)
+        return say_forbidden(path, error, reason);
     ar_reason_set(reason, -error, "%s: no ar-daemon answers there (%s); is it running?", path,
                   strerrordesc_np(error));
     return EX_UNAVAILABLE;

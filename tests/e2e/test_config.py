@@ -578,6 +578,19 @@ class Stages(Live):
             self.assertGreaterEqual(len(clip.frames), 5)
             daemon.wait_painted(3)
 
+    def test_turned(self):
+        """Source and painter start anew, once for all that changed; the display goes on."""
+        with self.start() as daemon:
+            before = daemon.wait_painted(3)
+            self.write(SCENE.replace('[display]', 'rotate = 90\nflip = horizontal\n[display]').replace('32x32', '64x32'))
+            self.ctl_well(daemon, 'reload')
+            after = daemon.wait_painted(3)
+            self.assertEqual((after['width_px'], after['height_px'], after['restarts']), (32, 64, 1))
+            self.assertTrue(after['display'].startswith('null 32x64'), after['display'])
+            log = daemon.log()
+            self.assertEqual((log.count('capture: pattern'), log.count('display: null')), (2, 1), log)
+            self.assertGreater(after['shown'], before['shown'])
+
     def test_all_at_once(self):
         with self.start() as daemon:
             before = daemon.wait_painted(20)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """ar-ctl and the control socket while frames go on: what it answers, and what it survives."""
+import grp
 import json
 import os
 import random
@@ -438,7 +439,8 @@ class Socket(harness.Case):
                 self.skipTest('another user cannot run this ar-ctl')
             reply = harness.run_program(ctl, '--socket', daemon.socket_path, 'status', folder='/', **options)
             self.assertEqual(reply.code, os.EX_NOPERM, reply)
-            self.assert_words([str(daemon.socket_path), 'not permitted'], reply.err)
+            group = grp.getgrgid(daemon.socket_path.stat().st_gid).gr_name
+            self.assert_words([str(daemon.socket_path), 'not permitted', f'a member of the group {group}\n'], reply.err)
 
     def test_usual_place(self):
         env = {'RUNTIME_DIRECTORY': str(self.folder / 'runtime')}
