@@ -216,7 +216,7 @@ class Limits(harness.Case):
     def test_clients_leave_nothing_behind(self):
         with self.daemon(*PATTERN) as daemon:
             daemon.wait_running()
-            before = n_descriptors(daemon.pid)
+            before = len(settled(daemon.pid))
             for n in range(300):
                 with daemon.connect() as client:
                     client.sendall(request('status')[:n % 40] if n % 2 else request('events'))
@@ -226,13 +226,19 @@ class Limits(harness.Case):
             self.assertEqual(n_descriptors(daemon.pid), before)
 
 
-def first_free(pid):
-    """The lowest number that no descriptor has, once earlier clients are gone."""
+def settled(pid):
+    """Its descriptors once earlier clients are gone."""
     before, now = None, descriptors(pid)
     while before != now:
         time.sleep(0.1 * harness.SLOW)
         before, now = now, descriptors(pid)
-    return next(number for number in range(len(now) + 1) if number not in now)
+    return now
+
+
+def first_free(pid):
+    """The lowest number that no descriptor has."""
+    used = settled(pid)
+    return next(number for number in range(len(used) + 1) if number not in used)
 
 
 def control_s(pid):
