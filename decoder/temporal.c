@@ -164,7 +164,7 @@ int ar_decoder_temporal_create(struct ar_decoder_temporal **out,
     temporal->from_q8 = FROM_MIN << FROM_Q;
     temporal->n_columns = parts_of(temporal->width, CELL);
     temporal->n_rows = parts_of(temporal->height, CELL);
-    temporal->reach_stride = ar_align_up((temporal->n_columns + 1) * CELL, ROW_ALIGN);
+    temporal->reach_stride = ar_align_up(((size_t)temporal->n_columns + 1) * CELL, ROW_ALIGN);
     temporal->is_fresh = true;
     ret = allocate_all(temporal);
     if (ret < 0) {

@@ -16,8 +16,7 @@
  * pointwise product reads once for each block of outputs, stay in the nearest cache: 96 channels take
  * 30 KiB. 5 groups are 80 pixels, which 640, 1280 and 1920 are whole multiples of at every scale.
  */
-#define CHUNK_GROUPS 5
-#define CHUNK_PX     (CHUNK_GROUPS * AR_TENSOR_GROUP)
+enum { CHUNK_GROUPS = 5, CHUNK_PX = CHUNK_GROUPS * AR_TENSOR_GROUP };
 
 /* A finished row on its way: where it goes and what is done to it. */
 struct line {
@@ -42,7 +41,7 @@ static uint32_t n_inputs(const struct ar_layer *layer, uint32_t channels)
 /* Every other pixel of a row, with a group on either side. */
 static size_t split_stride(uint32_t width)
 {
-    return (size_t)ar_tensor_whole(width) + 2 * AR_TENSOR_GROUP;
+    return (size_t)ar_tensor_whole(width) + (size_t)2 * AR_TENSOR_GROUP;
 }
 
 /* Two rows of a filter need four of the map, three of which each needs by itself. */
@@ -315,7 +314,7 @@ static void shuffle_line(const struct ar_rows *job, const struct line *line,
                          const struct work *work)
 {
     const size_t stride = job->input->plane_stride;
-    const float *src = ar_tensor_row(job->input, line->y / 2) + line->y % 2 * 2 * stride;
+    const float *src = ar_tensor_row(job->input, line->y / 2) + 2 * stride * (line->y % 2);
 
     for (uint32_t c = 0; c < job->outputs; c++) {
         float *const plane = line->data + c * line->stride;

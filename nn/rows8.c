@@ -13,8 +13,7 @@
 #define MAX_KERNEL 5
 
 /* Pixels that a row is worked on at once: see nn/rows.c. */
-#define CHUNK_GROUPS 10
-#define CHUNK_PX     (CHUNK_GROUPS * AR_TENSOR_GROUP)
+enum { CHUNK_GROUPS = 10, CHUNK_PX = CHUNK_GROUPS * AR_TENSOR_GROUP };
 
 /* A row under way. */
 struct line {
@@ -46,7 +45,7 @@ static uint64_t inputs_b(const struct ar_layer *layer)
 /* Fours from one split row to the next: every other pixel, with a group on either side. */
 static size_t split_fours(uint32_t width)
 {
-    return (size_t)ar_tensor_whole(width) + 2 * AR_TENSOR_GROUP;
+    return (size_t)ar_tensor_whole(width) + (size_t)2 * AR_TENSOR_GROUP;
 }
 
 static uint64_t taps_b(const struct ar_layer *layer, uint32_t width)

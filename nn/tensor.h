@@ -24,7 +24,7 @@
 #define AR_TENSOR_GROUP 16 /* pixels: the widest vector; kernels write whole ones */
 
 /* Floats that lie before the first plane and behind the last one, to be read past its end. */
-#define AR_TENSOR_MARGIN (4 * AR_TENSOR_GROUP)
+#define AR_TENSOR_MARGIN ((size_t)4 * AR_TENSOR_GROUP)
 
 /* Floats between two rows, so that what is read past the end of one is not the next, which may be written meanwhile. */
 #define AR_TENSOR_GAP (3 * AR_TENSOR_GROUP)

@@ -52,7 +52,7 @@ AR_TILE void load_channels(struct channel *restrict channels,
 {
     struct ar_dot8_table table = { .from = NULL };
 
-    ar_dot8_hold(&table, filter->weights + c * TAPS * 4, 4 * TAPS);
+    ar_dot8_hold(&table, filter->weights + c * TAPS * 4, (size_t)4 * TAPS);
     AR_UNROLL
     for (size_t i = 0; i < 4; i++) {
         channels[i].start = _mm256_set1_epi32(filter->start[c + i]);

@@ -88,7 +88,7 @@ AR_TILE void transpose_tile(uint8_t *dst, ptrdiff_t dst_stride_b, const uint8_t 
     AR_UNROLL
     for (uint32_t step = 0; step < n_steps; step++) {
         AR_UNROLL
-        for (uint32_t i = 0; i < n / 2; i++) {
+        for (size_t i = 0; i < n / 2; i++) {
             zipped[2 * i] = zip_low(rows[i], rows[i + n / 2], size_b);
             zipped[2 * i + 1] = zip_high(rows[i], rows[i + n / 2], size_b);
         }

@@ -199,13 +199,13 @@ static void features(const struct job *restrict job, size_t x, __mmask16 last, s
 {
     switch (n_vectors) {
     case 1:
-        column(job, x, last, 1, 4 * BLOCK);
+        column(job, x, last, 1, (size_t)4 * BLOCK);
         break;
     case 2:
-        column(job, x, last, 2, 3 * BLOCK);
+        column(job, x, last, 2, (size_t)3 * BLOCK);
         break;
     case 3:
-        column(job, x, last, 3, 2 * BLOCK);
+        column(job, x, last, 3, (size_t)2 * BLOCK);
         break;
     case 4:
         column(job, x, last, 4, BLOCK);

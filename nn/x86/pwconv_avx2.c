@@ -129,6 +129,7 @@ AR_TILE void column(const struct job *restrict job, size_t x, size_t n_vectors)
         tile(job, x, o, valid, n_vectors);
 }
 
+/* The rows are written through the job. NOLINTNEXTLINE(readability-non-const-parameter) */
 void ar_pwconv_row_avx2(float *restrict dst, const float *const *restrict src,
                         const float *restrict weights,
                         const struct ar_pwconv_shape *restrict shape,
