@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/sheet.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -76,6 +77,7 @@ static void paste(struct ar_sheet *sheet, const struct ar_frame *frame, uint32_t
 {
     struct ar_frame *planes = ar_convert_run(sheet->convert, frame);
 
+    assert(sheet->shrink >= 1);
     for (uint32_t i = 0; i < 3; i++) {
         const struct ar_frame_plane *from = &planes->planes[i];
         const struct ar_frame_plane *to = &sheet->sheet.frame.planes[i];
