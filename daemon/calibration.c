@@ -30,6 +30,7 @@ static uint64_t fnv1a(const char *text)
     return hash;
 }
 
+/* A key is made of many things. NOLINTNEXTLINE(readability-function-size) */
 void ar_calibration_key_make(struct ar_calibration_key *key, const struct ar_painter *painter,
                              const struct ar_frame_shape *in, const struct ar_frame_shape *out,
                              const char *tier, uint32_t n_threads, const char *cpu,

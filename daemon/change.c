@@ -284,26 +284,26 @@ static int apply(struct ar_run *run, struct ar_settings *next, const struct ar_l
 
 /* ---- from outside */
 
-int ar_change_set(struct ar_run *run, const char *name, const char *text,
+int ar_change_set(struct ar_run *run, const char *key, const char *text,
                   struct ar_reason *reason)
 {
     struct ar_config_section sections[AR_SETTINGS_N_SECTIONS + 1];
     struct ar_settings next = run->settings;
-    struct ar_config_key key;
+    struct ar_config_key found;
     json_t *changes;
     int ret;
 
     ar_settings_sections(&next, sections);
-    ret = ar_config_set(sections, name, text, AR_CONFIG_SET, reason);
+    ret = ar_config_set(sections, key, text, AR_CONFIG_SET, reason);
     if (ret < 0)
         return ret;
-    if (ar_config_find(sections, name, &key) && key.option->apply == AR_OPTION_RESTART)
+    if (ar_config_find(sections, key, &found) && found.option->apply == AR_OPTION_RESTART)
         return ar_reason_set(reason, -EBUSY,
-                             "%s: cannot change while running; start ar-daemon with it", name);
+                             "%s: cannot change while running; start ar-daemon with it", key);
     changes = json_array();
     ret = apply(run, &next, &run->layers, changes, reason);
     /* The style that it is already: its file may be another one by now. */
-    if (ret == 0 && json_array_size(changes) == 0 && strcmp(name, "network.style") == 0)
+    if (ret == 0 && json_array_size(changes) == 0 && strcmp(key, "network.style") == 0)
         ret = ar_pipeline_set_style(run->pipeline, text, reason);
     json_decref(changes);
     return ret;

@@ -157,9 +157,11 @@ void ar_events_listen(struct ar_events *events)
 static double calendar_s(void)
 {
     struct timespec now;
+    int64_t ms;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3;
+    ms = now.tv_nsec / 1000000;
+    return (double)now.tv_sec + (double)ms / 1e3;
 }
 
 void ar_events_tell(struct ar_events *events, json_t *event)

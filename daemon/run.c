@@ -348,6 +348,7 @@ int ar_run(const struct ar_settings *settings, const struct ar_layers *layers)
     /* A reader that went away and a file that grew too large are errors of a write, not our end. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    /* No thread runs yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_B);
     ar_notify_init(&run->notify);
     run->settings = *settings;

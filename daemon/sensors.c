@@ -82,6 +82,7 @@ static void open_throttled(struct ar_sensors *sensors, const char *root)
 
     snprintf(pattern, sizeof(pattern), "%s/devices/platform/soc*/*firmware*/get_throttled",
              root);
+    /* No user names are expanded. NOLINTNEXTLINE(concurrency-mt-unsafe) */
     if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0 && found.gl_pathc > 0)
         sensors->throttled_fd = open(found.gl_pathv[0], O_RDONLY | O_CLOEXEC);
     globfree(&found);
