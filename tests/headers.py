@@ -18,15 +18,13 @@ TAKES_A_VALUE = {'-o', '-MF', '-MQ', '-MT'}
 OF_THE_SOURCE_ONLY = {'-c', '-MD', '-MMD'}
 
 
-def flags_by_folder(root, build):
-    """The compiled sources; and for each of their folders where the compiler runs, and its command without files."""
-    sources = set()
+def compiled_sources(root, build):
+    """For each source of the tree that is compiled where the compiler runs, and its command without files."""
     found = {}
     for entry in json.loads((build / 'compile_commands.json').read_text()):
         source = pathlib.Path(entry['directory'], entry['file']).resolve()
         if not source.is_relative_to(root):
             continue
-        sources.add(source)
         words = iter(shlex.split(entry['command']))
         command = []
         for word in words:
@@ -34,8 +32,8 @@ def flags_by_folder(root, build):
                 next(words)
             elif word not in OF_THE_SOURCE_ONLY and word != entry['file']:
                 command.append(word)
-        found.setdefault(source.parent, (entry['directory'], command))
-    return sources, found
+        found.setdefault(source, (entry['directory'], command))
+    return found
 
 
 def compile_alone(root, header, directory, command):
@@ -50,7 +48,8 @@ def compile_alone(root, header, directory, command):
 
 def main():
     root, build = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
-    sources, flags = flags_by_folder(root, build)
+    sources = compiled_sources(root, build)
+    flags = {source.parent: how for source, how in reversed(sources.items())}  # of the first in each folder
     headers = [header for folder in MAY_SEE for header in sorted((root / folder).rglob('*.h'))]
     known = [header for header in headers if header.parent in flags and
              (header.with_suffix('.c') in sources or not header.with_suffix('.c').exists())]

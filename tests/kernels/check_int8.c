@@ -335,7 +335,8 @@ static void compare_rows(struct kcheck *check, const struct pwconv8_case *c, con
 
             if (!expected)
                 compare_with_formula(check, c, dst, x, o);
-            else if (memcmp((const uint8_t *)dst + at, (const uint8_t *)expected + at, size))
+            else if (memcmp((const uint8_t *)dst + at, (const uint8_t *)expected + at, size) !=
+                     0)
                 kcheck_fail(check, "pixel %u output %u: not the reference's", x, o);
         }
     }
