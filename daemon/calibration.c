@@ -222,7 +222,7 @@ int ar_calibration_save(const struct ar_calibration *calibration, const char *fo
     ar_shortage_take();
     root = to_json(calibration, key);
     text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
-    ret = ar_shortage_take() ? -ENOMEM : file_path(path, sizeof(path), folder, key);
+    ret = ar_shortage_take() || !text ? -ENOMEM : file_path(path, sizeof(path), folder, key);
     if (ret == 0)
         ret = ar_file_replace(path, text, strlen(text), reason);
     else
