@@ -248,6 +248,7 @@ static void separable_lines(const struct ar_rows *job, const struct line *lines,
     const size_t stride = taps_stride(job->layer, job->input->channels);
     const uint32_t step = chunk_px(job->width);
 
+    assert(n_lines >= 1);
     begin_squeeze(job, lines->y);
     for (uint32_t x = 0; x < job->width; x += step) {
         const uint32_t width = ar_min_u32(step, job->width - x);

@@ -27,7 +27,7 @@
 #define AR_TENSOR_MARGIN ((size_t)4 * AR_TENSOR_GROUP)
 
 /* Floats between two rows, so that what is read past the end of one is not the next, which may be written meanwhile. */
-#define AR_TENSOR_GAP (3 * AR_TENSOR_GROUP)
+#define AR_TENSOR_GAP ((size_t)3 * AR_TENSOR_GROUP)
 
 struct ar_tensor {
     float *data; /* row 0, channel 0, pixel 0; 64-byte aligned */
