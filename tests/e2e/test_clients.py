@@ -223,7 +223,8 @@ class Limits(harness.Case):
             end = time.monotonic() + harness.REPLY_S
             while n_descriptors(daemon.pid) > before and time.monotonic() < end:
                 time.sleep(harness.POLL_S)
-            self.assertEqual(n_descriptors(daemon.pid), before)
+            # `before` may have counted the connection of the ar-ctl that had just asked.
+            self.assertLessEqual(n_descriptors(daemon.pid), before)
 
 
 def settled(pid):
