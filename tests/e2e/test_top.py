@@ -129,6 +129,7 @@ class Top(harness.Case):
                 self.assertEqual(daemon.status()['budget_us'], 21000)
                 self.assertEqual(daemon.ctl('record', 'start', self.folder / 'out.y4m').code, 0)
                 terminal.wait_for(lambda lines: 'out.y4m: recording' in '\n'.join(lines), 'a recording')
+                daemon.wait_until(lambda status: status['recording']['pictures'] > 0, 'a picture of it')
                 self.assertEqual(daemon.ctl('record', 'stop').code, 0)
                 terminal.press('xyz\x1b[A')  # no keys of ours
                 terminal.press('q')
