@@ -106,6 +106,7 @@ START_TEST(rung_of_is_the_nearest)
 
     for (uint32_t rung = 0; rung < cost.n_rungs; rung++)
         cost.widths[rung] = 0.25 + 0.0625 * rung;
+    ck_assert_uint_eq(ar_cost_rung_of(&cost, 0.3125), 1);
     ck_assert_uint_eq(ar_cost_rung_of(&cost, 0.5), 4);
     ck_assert_uint_eq(ar_cost_rung_of(&cost, 0.53), 4);
     ck_assert_uint_eq(ar_cost_rung_of(&cost, 0.53125), 4);

@@ -351,6 +351,19 @@ START_TEST(what_is_no_clock_counts_as_one)
 }
 END_TEST
 
+START_TEST(the_slowest_and_the_fastest_clocks_are_believed)
+{
+    ar_governor_set_clock(&governor, 0.05);
+    ck_assert_double_eq(ar_governor_slowdown(&governor), 0.05);
+    ar_governor_set_clock(&governor, 20.0);
+    ck_assert_double_eq(ar_governor_slowdown(&governor), 20.0);
+    ar_governor_set_clock(&governor, 20.1);
+    ck_assert_double_eq(ar_governor_slowdown(&governor), 1.0);
+    ar_governor_set_clock(&governor, 0.0499);
+    ck_assert_double_eq(ar_governor_slowdown(&governor), 1.0);
+}
+END_TEST
+
 /* The clock of a frame is the one that it started at, and what it took at that clock teaches nothing. */
 START_TEST(a_slow_clock_is_no_slow_machine)
 {
@@ -1271,6 +1284,7 @@ static void add_plans(Suite *suite)
     tcase_add_test(plans, a_slower_machine_is_never_wider);
     tcase_add_test(plans, a_slower_clock_counts_as_a_slower_machine);
     tcase_add_loop_test(plans, what_is_no_clock_counts_as_one, 0, AR_ARRAY_LEN(not_clocks));
+    tcase_add_test(plans, the_slowest_and_the_fastest_clocks_are_believed);
     tcase_add_test(plans, a_slow_clock_is_no_slow_machine);
     tcase_add_test(plans, a_deadline_in_the_past_is_infeasible);
     tcase_add_test(plans, a_cap_is_respected_and_told);

@@ -46,6 +46,7 @@ START_TEST(values_land_in_their_bucket)
 
             ar_histogram_add(&histogram, value_us);
             ck_assert_uint_eq(ar_histogram_quantile_us(&histogram, 1.0), value_us);
+            ck_assert_uint_eq(ar_histogram_mean_us(&histogram), value_us);
             ar_histogram_add(&histogram, UINT64_MAX);
 
             const uint64_t found_us = ar_histogram_quantile_us(&histogram, 0.5);
