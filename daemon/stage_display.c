@@ -313,7 +313,10 @@ static void take_source(struct ar_output *output)
         ar_pipeline_fail(pipeline, AR_PIPELINE_DISPLAY, ret, &reason);
 }
 
-/* Shows what comes until the painter closes the mailbox and the last picture is up. */
+/*
+ * Shows what comes until the painter closes the mailbox and the last picture is up. The loop has its turn between any two
+ * pictures: a display that takes longer than the time between them has keys and timers too.
+ */
 static void show_frames(struct ar_output *output)
 {
     int ret = 0;
@@ -325,10 +328,12 @@ static void show_frames(struct ar_output *output)
         take_source(output);
         if (ar_display_ready(output->display))
             ret = ar_mailbox_take(output->box, &frame);
-        if (ret == 0)
+        if (ret == 0) {
             show(output, frame);
-        else if (ret == -EAGAIN)
+            ar_loop_run_once(output->loop, 0);
+        } else if (ret == -EAGAIN) {
             ret = ar_loop_run_once(output->loop, AR_LOOP_FOREVER);
+        }
     }
 }
 
