@@ -69,13 +69,22 @@ def some_of(n_all):
 
 
 def kinds_for(words):
-    """Not in FFmpeg, which ends the process itself; nor for good while stages start anew: with no memory for those before either, it is the end."""
-    has_ffmpeg = any('.mp4' in word for word in words)
+    """Not for good while stages start anew: with no memory for those before either, it is the end."""
     has_stages = words[:2] in STAGES
-    if has_ffmpeg:
-        print('SKIPPED: memory refused inside of FFmpeg, which calls abort() then')
+    no_library = why_no_library(words)
+    if no_library:
+        print(f'SKIPPED: memory refused inside of {no_library}')
     return [(kind, how) for kind, how in KINDS.items()
-            if not (has_ffmpeg and how['everywhere']) and not (has_stages and how['n_refused'] == NEVER)]
+            if not (no_library and how['everywhere']) and not (has_stages and how['n_refused'] == NEVER)]
+
+
+def why_no_library(words):
+    """Or None."""
+    if any('.mp4' in word for word in words):
+        return 'FFmpeg, which calls abort() then'
+    if harness.SANITIZE != 'none':
+        return 'libraries, of which the sanitizer is one, and ends the process'
+    return None
 
 
 class Case(harness.Case):

@@ -195,6 +195,8 @@ class Recordings(Case):
                 time.sleep(1.5)
                 daemon.signal()
                 self.assertEqual(daemon.wait(), 0)
+                if harness.SLOW > 1 and 'leaving it behind' in daemon.log():
+                    continue  # a sanitizer may take longer for the last pictures than an end may take
                 ended = re.search(rf'{name}: recorded .* s, (\d+) pictures', daemon.log())
                 self.assertIsNotNone(ended)
                 self.assertNotIn('leaving it behind', daemon.log())

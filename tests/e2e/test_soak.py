@@ -57,7 +57,8 @@ class Soak(harness.Case):
             self.assertEqual(daemon.wait(), 0)
         self.check_counters(status)
         self.check_uses(uses)
-        self.assertLess(quickest_tenth(last), SLOWER * quickest_tenth(first), 'latency grew')
+        if harness.SLOW < 2:  # else its own times vary more than that
+            self.assertLess(quickest_tenth(last), SLOWER * quickest_tenth(first), 'latency grew')
 
     def calm_part(self, daemon):
         """Microseconds from a picture's arrival until it was painted, of this part's last frames."""
