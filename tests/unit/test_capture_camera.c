@@ -1203,14 +1203,13 @@ START_TEST(test_scene_stays_when_the_camera_refuses)
     straw.open_error = 0;
     straw.streamon_error = -EBUSY;
     end_us = ar_clock_now_us() + 1500000;
-    while (ar_clock_now_us() < end_us) {
+    while (ar_clock_now_us() < end_us || straw.n_opened < 2) {
         struct ar_frame *frame;
 
         ck_assert_int_eq(next(&frame), 0);
         ck_assert_int_eq(frame->notice[0], '\0');
         ar_frame_unref(&frame);
     }
-    ck_assert_uint_ge(straw.n_opened, 2);
     ck_assert_uint_le(straw.n_opened, 4);
     ck_assert_str_eq(ar_capture_describe(capture), "pattern 64x48 at 30 fps");
     ar_loop_remove(&timer);
