@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A long time at full rate under random control traffic: nothing grows, nothing gets slower, every picture is accounted for.
 
-AR_SOAK_S seconds (30, or 20 under a sanitizer), AR_SOAK_SEED for the traffic. The report is printed: doc/RELIABILITY.md has one of some hours.
+AR_SOAK_S seconds (180, or 20 under a sanitizer), AR_SOAK_SEED for the traffic. The report is printed: doc/RELIABILITY.md has one of some hours.
 The first and the last part run without traffic, at a pinned width and a fixed budget: their latencies are compared.
 """
 import json
@@ -14,7 +14,7 @@ import time
 import harness
 from use import KIB, Use
 
-SOAK_S = float(os.environ.get('AR_SOAK_S', '30' if harness.SLOW < 2 else '20'))
+SOAK_S = float(os.environ.get('AR_SOAK_S', '180' if harness.SLOW < 2 else '20'))
 SEED = int(os.environ.get('AR_SOAK_SEED', '1'))
 CALM_S = min(60.0, SOAK_S / 5)
 TURN_S = 0.1  # from a command to the next
