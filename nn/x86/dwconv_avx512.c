@@ -20,6 +20,20 @@ static size_t n_vectors(const struct ar_dwconv_shape *shape)
     return (shape->width + LANES - 1) / LANES;
 }
 
+/* Taps left of, at and right of a vector. */
+struct across {
+    __m512 taps[3];
+};
+
+/* A row of a filter's taps. */
+AR_TILE __m512 sum_across(const struct across *across, const __m512 *weights)
+{
+    const __m512 sum = _mm512_mul_ps(across->taps[1], weights[1]);
+
+    return _mm512_fmadd_ps(across->taps[2], weights[2],
+                           _mm512_fmadd_ps(across->taps[0], weights[0], sum));
+}
+
 /* Row r of a channel's taps: three rows, each with a sum of its own, so that their latencies overlap. */
 static void plane_3x3_s1(float *restrict dst, const float *const *restrict rows, size_t plane,
                          const float *restrict taps, size_t n)
@@ -42,31 +56,15 @@ static void plane_3x3_s1(float *restrict dst, const float *const *restrict rows,
         AR_UNROLL
         for (size_t r = 0; r < 3; r++) {
             const __m512 right = _mm512_loadu_ps(rows[r] + plane + (v + 1) * LANES);
+            const struct across across = { { AR_AVX512_SLIDE(left[r], here[r], 15), here[r],
+                                             AR_AVX512_SLIDE(here[r], right, 1) } };
 
-            sum[r] = _mm512_mul_ps(here[r], weight[3 * r + 1]);
-            sum[r] =
-                _mm512_fmadd_ps(AR_AVX512_SLIDE(left[r], here[r], 15), weight[3 * r], sum[r]);
-            sum[r] =
-                _mm512_fmadd_ps(AR_AVX512_SLIDE(here[r], right, 1), weight[3 * r + 2], sum[r]);
+            sum[r] = sum_across(&across, weight + 3 * r);
             left[r] = here[r];
             here[r] = right;
         }
         _mm512_storeu_ps(dst + v * LANES, _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), sum[2]));
     }
-}
-
-/* Taps left of, at and right of a vector. */
-struct across {
-    __m512 taps[3];
-};
-
-/* A row of a filter's taps. */
-AR_TILE __m512 sum_across(const struct across *across, const __m512 *weights)
-{
-    const __m512 sum = _mm512_mul_ps(across->taps[1], weights[1]);
-
-    return _mm512_fmadd_ps(across->taps[2], weights[2],
-                           _mm512_fmadd_ps(across->taps[0], weights[0], sum));
 }
 
 /* Two rows of results from four: each vector is loaded once, and slid once, for both. */
