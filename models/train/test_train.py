@@ -32,7 +32,7 @@ import train  # noqa: E402
 import verify  # noqa: E402
 from architecture import Architecture, layer_macs, macs, range_shapes  # noqa: E402
 from int8 import Int8Network, MeasuringNetwork  # noqa: E402
-from journal import Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
+from journal import COLUMNS, Checkpoint, Log, ResumeError, TICK_STEPS  # noqa: E402
 from losses import MEAN_SHARE, Judge, Patterns, grid, statistics  # noqa: E402
 from motion import Motion  # noqa: E402
 from network import Network  # noqa: E402
@@ -364,6 +364,13 @@ class TraineeTest(unittest.TestCase):
         for rungs in zip(*plans.cover(rng)):
             self.assertEqual(sorted(rungs), [0, 1, 2])
 
+    def test_neighbours_are_one_rung_apart(self):
+        plans, rng = Plans(self.net), random.Random(0)
+        drawn = {tuple(map(tuple, plans.neighbours(rng))) for _ in range(200)}
+        rest = self.net.n_segments - 1
+        self.assertEqual(drawn, {((rung,) * (rest + 1), (rung - encoder,) + (rung - 1,) * rest)
+                                 for rung in (1, 2) for encoder in (0, 1)})
+
     def test_folding_keeps_what_the_batch_gave(self):
         trainee = Trainee(self.net, initial_tensors(self.net, seed=3))
         network = Network(self.net, trainee.folded([self.planes], random.Random(0)))
@@ -443,10 +450,10 @@ class TrainerTest(Folder):
             fewer.start()
             self.addCleanup(fewer.stop)
 
-    def trainer(self):
+    def trainer(self, steps=(4, 2, 1)):
         learned = sorted(self.write_once().iterdir())
         options = argparse.Namespace(seed=4, strength=1.0)
-        preset = train.Preset(train.stages(4, 2, 1), crop_px=64, batch=2)
+        preset = train.Preset(train.stages(*steps), crop_px=64, batch=2)
         painting = torch.rand(1, 3, 64, 72, generator=torch.Generator().manual_seed(9))
         judges = [Judge(tiny_features(half), painting)
                   for half in (False, features.knows_bfloat16())]
@@ -501,6 +508,32 @@ class TrainerTest(Folder):
         self.assertLess(errors[0], 0.02)
         self.assertGreater(errors[1], 2 * errors[0])
 
+    def test_start_is_trained_on_as_it_is(self):
+        tensors = {name: value + 0.01 for name, value in
+                   initial_tensors(Architecture(SMALL), seed=3).items()}
+        started = self.trainer(steps=(0, 0, 1))
+        started.start_from(tensors)
+        self.assertEqual((started.stage.name, started.n_done), ('finish', 0))
+        for name, value in started.tensors().items():
+            self.assertTrue(torch.equal(value, tensors[name]), name)
+        losses = dict(zip(COLUMNS[2:], started.step()))
+        self.assertGreater(losses['stepped'], 0)
+        self.assertIsNone(started.stage)
+        for name in ('stem.scale', 'stem.weight'):
+            self.assertFalse(torch.equal(started.tensors()[name], tensors[name]), name)
+
+    def test_neighbours_are_drawn_to_each_other(self):
+        trainer = self.trainer(steps=(0, 0, 1))
+        rgb = trainer.crops.draw(random.Random(0), 2)
+        with torch.no_grad():
+            widest = trainer.paint(rgb, trainer.plans.widest)
+        apart = []
+        for _ in range(40):
+            trainer.optimizer.zero_grad()
+            apart.append(trainer._step_apart(rgb, widest, random.Random(0)))
+            trainer.optimizer.step()
+        self.assertLess(apart[-1], 0.8 * apart[0])
+
     def test_start_has_the_same_network(self):
         path = self.folder / 'tiny.safetensors'
         net = Architecture(SMALL)
@@ -521,7 +554,7 @@ class TrainerTest(Folder):
     def test_log_takes_means(self):
         log = Log(self.folder)
         for i in range(2 * TICK_STEPS):
-            log.add('paint', i, (i,) * 6)
+            log.add('paint', i, (i,) * 7)
         log.write()
         self.assertEqual([row[2] for row in log.rows], [9.5, 29.5])
         self.assertEqual(json.loads(log.summary())['calm'], 29.5)
@@ -534,7 +567,7 @@ class CommandLineTest(Folder):
 
     def options(self, **given):
         return argparse.Namespace(**{'out': pathlib.Path('a.safetensors'), 'preset': 'quick',
-                                     'steps': None, **given})
+                                     'steps': None, 'start': None, **given})
 
     def test_names(self):
         path = pathlib.Path('x/My-Style.safetensors')
@@ -556,9 +589,14 @@ class CommandLineTest(Folder):
     def test_steps(self):
         preset = train.choose_preset(self.options(steps='30,20,10'))
         self.assertEqual([stage.steps for stage in preset.stages], [30, 20, 10])
-        for bad in ('30', '30,20,x', '0,20,10'):
+        for bad in ('30', '30,20,x', '30,-1,10'):
             with self.assertRaisesRegex(ValueError, f'--steps {bad}: three counts'):
                 train.choose_preset(self.options(steps=bad))
+        started = self.options(steps='0,0,10', start=pathlib.Path('a.safetensors'))
+        self.assertEqual([stage.steps for stage in train.choose_preset(started).stages], [0, 0, 10])
+        for bad, start in (('0,20,10', None), ('0,0,0', started.start)):
+            with self.assertRaisesRegex(ValueError, f'--steps {bad}: the first stage'):
+                train.choose_preset(self.options(steps=bad, start=start))
 
     def test_architecture(self):
         path = self.folder / 'net.json'

@@ -40,7 +40,7 @@ RANGE_BATCHES = 12
 WARM_UP_STEPS = 60
 CLIP_NORM = 1.0
 MARGIN_PX = 8  # where moved pictures show what was never seen
-STEER_RATE, STEER_RANGE = 0.04, 10  # of a weight: per step, and how far from where it began
+STEER_RATE, STEER_RANGE = 0.04, 100  # of a weight: per step, and how far from where it began
 SAME_PLAN_SHARE = 0.6  # of pairs whose second frame runs at the widths of the first
 CARRIED_SHARE = 0.5  # of pairs whose second frame uses the instance statistics of the first
 SAVE_S = 60
@@ -52,9 +52,10 @@ SHEET_PHOTOS, SHEET_PX = 4, (320, 240)
 class Stage:
     """A part of the training; weights are those of the loss's terms.
 
-    With `unrest` and `apart` those of content, calm and agree are where it begins: they are steered
-    so that the content error becomes what the feature network calls faithful, a second frame's
-    distance `unrest`, a narrower width's `apart`. Style then becomes as good as these allow.
+    With `unrest`, `apart` and `stepped` those of content, calm, agree and near are where it begins:
+    they are steered so that the content errors of the widest and of the narrowest become what the
+    feature network calls faithful, a second frame's distance `unrest`, a narrower width's `apart`,
+    that of neighbouring widths `stepped`. Style then becomes as good as these allow.
     """
 
     name: str
@@ -64,9 +65,11 @@ class Stage:
     content: float
     calm: float
     agree: float  # a narrower width with the widest
+    near: float = 0  # a width with its neighbour
     calm_from: float = 0  # share of the steps after which the calm term begins
     unrest: float = 0
     apart: float = 0
+    stepped: float = 0
     exact: bool = False  # judged by the second feature network, where there is one
     rough: float = 0.03
     grid: float = 10.0
@@ -75,7 +78,8 @@ class Stage:
 
     def weights(self):
         """Those that are steered."""
-        return {'content': self.content, 'calm': self.calm, 'agree': self.agree}
+        return {'content': self.content, 'narrow_content': self.content, 'calm': self.calm,
+                'agree': self.agree, 'near': self.near}
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,10 @@ def stages(paint_steps, calm_steps, finish_steps):
     """Strokes first, then calm: the other way round no strokes come."""
     return (Stage('paint', paint_steps, rate=2e-3, style=4, content=1, calm=6, agree=2,
                   calm_from=0.35),
-            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=20, agree=6,
-                  unrest=0.048, apart=0.034),
+            Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=20, agree=6, near=6,
+                  unrest=0.048, apart=0.034, stepped=0.014),
             Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=20, agree=10,
-                  unrest=0.042, apart=0.028, exact=True))
+                  near=20, unrest=0.046, apart=0.028, stepped=0.009, exact=True))
 
 
 PRESETS = {
@@ -117,8 +121,7 @@ class Trainer:
         self.options = options
         self.planes = Planes(architecture, preset.device)
         self.plans = Plans(architecture)
-        self.place = (0, 0)  # stage and step that come next
-        self.weights = preset.stages[0].weights()
+        self._begin_stage(0)
         self._use(Trainee(architecture, initial_tensors(architecture, options.seed)))
 
     @property
@@ -133,7 +136,10 @@ class Trainer:
         return sum(stage.steps for stage in self.preset.stages[:self.place[0]]) + self.place[1]
 
     def start_from(self, tensors):
-        """Begins with a trained style's network instead of a random one."""
+        """Begins with a trained style's network, not with a random one; as it is, unless it is to paint."""
+        if self.place[0]:
+            self._use(Network(self.architecture, tensors))
+            return
         network = GatheringNetwork(self.architecture, tensors).to(self.preset.device)
         self._use(Trainee(self.architecture, network.unfolded(self._batches(UNFOLDING_BATCHES))))
 
@@ -196,7 +202,8 @@ class Trainer:
     def _descend(self, stage, share, rng):
         """Adds up the gradients: the widest, the narrowest and one mixed plan, each alone.
 
-        One of the three is also the first frame of a pair.
+        One of the three is also the first frame of a pair. Neighbouring widths, which come last, are
+        not judged: that makes them cheap.
         """
         judge = self.judges[stage.exact]
         still = self._photos(rng)
@@ -210,9 +217,10 @@ class Trainer:
                                    self.plans.draw(rng))):
             state = FrameState()
             painted = self.paint(first, rungs, state)
+            content_weight = 'content' if widest is None else 'narrow_content'
             style_error, content_error = judge.errors(painted, content)
             loss = (self.options.strength * stage.style * style_error
-                    + self.weights['content'] * content_error
+                    + self.weights[content_weight] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
                     + stage.pattern * self.patterns.excess(painted, still)
                     + stage.excess * excess(painted))
@@ -226,14 +234,25 @@ class Trainer:
                 loss = loss + calm * unrest
             loss.backward()
             errors += [style_error.item(), content_error.item()]
-        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0)
+        stepped = self._step_apart(first, widest, rng) if stage.near else 0.0
+        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0, stepped)
+
+    def _step_apart(self, rgb, widest, rng):
+        """Draws neighbouring widths to each other, and both to the widest; how far they are apart."""
+        wide, narrow = (self.paint(rgb, rungs) for rungs in self.plans.neighbours(rng))
+        stepped = distance(wide, narrow)
+        loss = self.weights['near'] * stepped + self.weights['agree'] * distance(wide, widest)
+        loss.backward()
+        return stepped.item()
 
     def _steer(self, stage, losses):
         """Turns the weights towards what is to be held; `losses` as step() gives them."""
         faithful = self.judges[stage.exact].features.trunk.faithful * self.options.strength
         begun = stage.weights()
-        for key, loss, held in (('content', losses[1], faithful), ('calm', losses[5], stage.unrest),
-                                ('agree', losses[4], stage.apart)):
+        for key, loss, held in (('content', losses[1], faithful),
+                                ('narrow_content', losses[3], faithful),
+                                ('calm', losses[5], stage.unrest), ('agree', losses[4], stage.apart),
+                                ('near', losses[6], stage.stepped)):
             turn = math.exp(STEER_RATE * max(-0.5, min(1, loss / held - 1)))
             self.weights[key] = min(STEER_RANGE * begun[key], max(
                 begun[key] / STEER_RANGE, self.weights[key] * turn))
@@ -253,10 +272,16 @@ class Trainer:
     def _folded(self, n_batches):
         return self.network.folded(self._batches(n_batches), self._rng('covering'))
 
-    def _end_stage(self):
-        self.place = (self.place[0] + 1, 0)
+    def _begin_stage(self, number):
+        """This one, or the first after it that has steps."""
+        self.place = (number, 0)  # stage and step that come next
         if self.stage:
             self.weights = self.stage.weights()
+            if not self.stage.steps:
+                self._begin_stage(number + 1)
+
+    def _end_stage(self):
+        self._begin_stage(self.place[0] + 1)
         if isinstance(self.network, Trainee):
             self._use(Network(self.architecture, self._folded(CALIBRATION_BATCHES)))
 
@@ -342,7 +367,8 @@ def parse():
     parser.add_argument('--out', type=path, required=True, help='style file to write')
     parser.add_argument('--preset', choices=PRESETS, default='quick',
                         help='quick: half an hour on two cores; full: a night; gpu: CUDA')
-    parser.add_argument('--steps', help='steps of the three stages instead, as in 1200,800,300')
+    parser.add_argument('--steps', help='steps of the three stages instead, as in 1200,800,300; with '
+                                        '--start a stage may have none')
     parser.add_argument('--stroke', type=int, default=320, metavar='PX',
                         help='long side at which the painting is looked at: larger makes '
                              'broader strokes (320)')
@@ -363,9 +389,13 @@ def choose_preset(options):
     preset = PRESETS[options.preset]
     if options.steps:
         counts = options.steps.split(',')
-        if len(counts) != len(preset.stages) or not all(n.isdecimal() and int(n) for n in counts):
+        if len(counts) != len(preset.stages) or not all(n.isdecimal() for n in counts):
             raise ValueError(f'--steps {options.steps}: three counts such as 1200,800,300 are right')
-        preset = replace(preset, stages=stages(*map(int, counts)))
+        counts = [int(n) for n in counts]
+        if not counts[0] and not (options.start and any(counts)):
+            raise ValueError(f'--steps {options.steps}: the first stage is what a style begins with; '
+                             'only after --start 0 is right, and not for all three')
+        preset = replace(preset, stages=stages(*counts))
     if preset.device == 'cuda' and not torch.cuda.is_available():
         raise ValueError('--preset gpu: PyTorch sees no CUDA device here')
     torch.backends.cuda.matmul.allow_tf32 = True  # products of 10 bits, sums of 23

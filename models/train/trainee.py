@@ -41,6 +41,12 @@ class Plans:
             return [rng.randrange(self.n_rungs) for _ in range(self.n_segments)]
         return [encoder] + [decoder] * (self.n_segments - 1)
 
+    def neighbours(self, rng):
+        """Two plans one rung apart, the wider first: throughout, or behind the encoder."""
+        rung = rng.randrange(1, self.n_rungs)
+        wide, narrow = [rung] * self.n_segments, [rung - 1] * self.n_segments
+        return wide, (wide[:1] + narrow[1:] if rng.random() < 0.5 else narrow)
+
     def cover(self, rng):
         """Plans in which every segment runs at every rung once, mixed at random."""
         orders = [rng.sample(range(self.n_rungs), self.n_rungs) for _ in range(self.n_segments)]
