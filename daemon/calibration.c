@@ -250,9 +250,11 @@ static void measure(struct ar_painter *painter, const struct ar_frame *in, struc
 
         segments_us[segment] = (float)(now_ns - start_ns) / 1e3F;
         start_ns = now_ns;
-        ar_decoder_run(painter->decoder, segment, rung);
+        if (segment + 1 < n_segments)
+            ar_decoder_run(painter->decoder, segment, rung);
+        else
+            ar_decoder_paint(painter->decoder, rung, in, out);
     }
-    ar_decoder_emit(painter->decoder, in, out);
     segments_us[n_segments] = (float)(ar_clock_now_ns() - start_ns) / 1e3F;
     ar_net_time_layers(painter->net, NULL);
     for (uint32_t i = 0; i < sweep->n_layers; i++)

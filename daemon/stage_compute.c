@@ -381,8 +381,9 @@ static bool paint(struct ar_pipeline *pipeline, const struct ar_frame *in, struc
 {
     struct ar_governor *governor = &pipeline->governor;
     struct ar_decoder *decoder = pipeline->painter->decoder;
-    uint32_t n_segments = ar_decoder_n_segments(decoder);
+    const uint32_t n_segments = ar_decoder_n_segments(decoder);
     double width_sum = 0.0;
+    uint64_t emit_us = 0;
     uint32_t rung;
 
     ar_governor_set_clock(governor, clock_ratio(pipeline));
@@ -394,17 +395,19 @@ static bool paint(struct ar_pipeline *pipeline, const struct ar_frame *in, struc
     if (ar_encoder_run(pipeline->painter->encoder, in, rung))
         ar_decoder_temporal_forget(pipeline->temporal);
     times->encoded_us = ar_clock_now_us();
-    times->decoded_us = times->encoded_us;
+    times->end_us = times->encoded_us;
     for (uint32_t segment = 0; segment < n_segments; segment++) {
-        rung = ar_governor_replan(governor, segment + 1, times->decoded_us);
+        rung = ar_governor_replan(governor, segment + 1, times->end_us);
         if (rung == AR_GOVERNOR_BAIL)
             return false;
-        ar_decoder_run(decoder, segment, rung);
+        if (segment + 1 < n_segments)
+            ar_decoder_run(decoder, segment, rung);
+        else
+            emit_us = ar_decoder_paint(decoder, rung, in, out);
         width_sum += governor->cost.widths[rung];
-        times->decoded_us = ar_clock_now_us();
+        times->end_us = ar_clock_now_us();
     }
-    ar_decoder_emit(decoder, in, out);
-    times->end_us = ar_clock_now_us();
+    times->decoded_us = times->end_us - emit_us;
     ar_governor_finish(governor, times->end_us);
     out->sequence = in->sequence;
     out->capture_us = in->capture_us;

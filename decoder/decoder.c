@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/macros.h"
 #include "nn/image.h"
 
@@ -21,6 +22,7 @@ struct emit_job {
     struct ar_decoder_temporal *temporal; /* NULL: off */
     struct ar_decoder_blend *blend;       /* NULL: nothing to do */
     struct ar_frame *frame;
+    uint64_t spent_ns[AR_WORKERS_MAX];
 };
 
 int ar_decoder_create(struct ar_decoder **out, struct ar_net *net,
@@ -52,11 +54,13 @@ void ar_decoder_run(struct ar_decoder *decoder, uint32_t segment, uint32_t rung)
     ar_net_run(decoder->net, segment + 1, rung);
 }
 
+/* An ar_net_show: some pairs of picture rows. */
 static void emit_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker)
 {
-    const struct emit_job *const job = user;
+    struct emit_job *const job = user;
     const struct ar_model *model = ar_net_model(job->net);
     const struct ar_tensor *planes = ar_net_layer(job->net, model->n_layers - 1);
+    const uint64_t start_ns = ar_clock_now_ns();
 
     while (first < end) {
         const uint32_t next = ar_min_u32(first + PAIRS_AT_ONCE, end);
@@ -69,10 +73,21 @@ static void emit_pairs(void *user, uint32_t first, uint32_t end, uint32_t worker
             ar_decoder_blend_rows(job->blend, job->frame, first, next, worker);
         first = next;
     }
+    job->spent_ns[worker] += ar_clock_now_ns() - start_ns;
 }
 
-void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
-                     struct ar_frame *out)
+static uint64_t mean_us(const struct emit_job *job)
+{
+    const uint32_t n_workers = ar_net_n_workers(job->net);
+    uint64_t sum_ns = 0;
+
+    for (uint32_t i = 0; i < n_workers; i++)
+        sum_ns += job->spent_ns[i];
+    return sum_ns / n_workers / 1000;
+}
+
+uint64_t ar_decoder_paint(struct ar_decoder *decoder, uint32_t rung, const struct ar_frame *in,
+                          struct ar_frame *out)
 {
     struct emit_job job = { .net = decoder->net, .frame = out };
 
@@ -80,8 +95,9 @@ void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
         job.temporal = decoder->temporal;
     if (decoder->blend && ar_decoder_blend_begin(decoder->blend, in))
         job.blend = decoder->blend;
-    ar_net_share_rows(decoder->net, emit_pairs, &job, out->shape.height_px / 2);
+    ar_net_run_and_show(decoder->net, rung, &(struct ar_net_show){ emit_pairs, &job });
     if (job.temporal)
         ar_decoder_temporal_end(job.temporal);
     ar_net_end_frame(decoder->net);
+    return mean_us(&job);
 }

@@ -28,12 +28,13 @@ void ar_decoder_destroy(struct ar_decoder *decoder);
 
 uint32_t ar_decoder_n_segments(const struct ar_decoder *decoder);
 
-/* segment counts from 0: the first after the encoder. In order, each once per frame. */
+/* A segment but the last; counts from 0: the first after the encoder. In order, each once per frame. */
 void ar_decoder_run(struct ar_decoder *decoder, uint32_t segment, uint32_t rung);
 
 /*
- * Writes the picture in out's own format and range, calmed by what the camera saw and blended with it (in: what the
- * encoder was given); out has the net's size and, where there is a filter or a blend, its shape. Ends the frame.
+ * Runs the last segment, and writes the picture as its rows are made: in out's own format and range, calmed by what the
+ * camera saw and blended with it (in: what the encoder was given); out has the net's size and, where there is a filter or a
+ * blend, its shape. Ends the frame. Gives the microseconds that writing took of it, shared among the workers.
  */
-void ar_decoder_emit(struct ar_decoder *decoder, const struct ar_frame *in,
-                     struct ar_frame *out);
+uint64_t ar_decoder_paint(struct ar_decoder *decoder, uint32_t rung, const struct ar_frame *in,
+                          struct ar_frame *out);

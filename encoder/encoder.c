@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/macros.h"
 #include "encoder/cut.h"
 #include "nn/image.h"
+
+/* Row pairs that are finished while what was made of them is in a near cache. */
+#define PAIRS_AT_ONCE 4
 
 struct ar_encoder {
     struct ar_net *net;
@@ -41,9 +45,13 @@ static void ingest_pairs(void *user, uint32_t first, uint32_t end, uint32_t work
     const struct ar_tensor *planes = ar_net_planes(job->net);
     const uint32_t rows = layout->planes == AR_IMAGE_YUV420 ? 1 : 2;
 
-    ar_image_ingest(ar_net_kernels(job->net), layout, planes, job->frame, first, end);
-    for (uint32_t y = first * rows; y < end * rows; y++)
-        ar_net_fill_halo(job->net, planes, y);
+    while (first < end) {
+        const uint32_t next = ar_min_u32(first + PAIRS_AT_ONCE, end);
+
+        ar_image_ingest(ar_net_kernels(job->net), layout, planes, job->frame, first, next);
+        ar_net_finish_rows(job->net, first * rows, next * rows);
+        first = next;
+    }
 }
 
 bool ar_encoder_run(struct ar_encoder *encoder, const struct ar_frame *frame, uint32_t rung)

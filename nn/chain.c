@@ -194,6 +194,19 @@ static void set_links(struct ar_chain_plan *plan, const struct ar_model *model, 
     }
 }
 
+/* The picture's rows are read by the tasks that make them: of those of a step memory holds as many as may be under way. */
+static void set_shown(struct ar_chain_plan *plan, const struct ar_model *model, uint32_t slack)
+{
+    struct ar_chain_member *const member = &plan->members[n_members(plan) - 1];
+    const struct ar_layer *layer = layer_of(plan, model, n_members(plan) - 1);
+
+    if (plan->chain.end < model->n_layers)
+        return;
+    member->ring_rows =
+        (member->step_rows << (rows_shift(model, layer) - layer->shift)) * (1 + slack);
+    member->n_before = ar_min_u32(member->n_before, n_members(plan) * plan->n_parts);
+}
+
 void ar_chain_plan(struct ar_chain_plan *plan, const struct ar_model *model,
                    const struct ar_chain *chain, uint32_t height_px, uint32_t n_workers,
                    uint32_t scale)
@@ -215,6 +228,7 @@ void ar_chain_plan(struct ar_chain_plan *plan, const struct ar_model *model,
     }
     set_first_steps(plan, model, slack);
     set_links(plan, model, slack);
+    set_shown(plan, model, slack);
     for (uint32_t i = 0; i < n; i++) {
         struct ar_chain_member *member = &plan->members[i];
         const uint32_t map_rows = ar_graph_scaled(height_px, layer_of(plan, model, i)->shift);

@@ -14,6 +14,8 @@
 #include "nn/priv.h"
 #include "nn/rows.h"
 
+#define PLANE_MAX 255.0F /* a plane's byte where nothing is dark */
+
 #define MAX_MEMORY_B (1u << 30) /* a model that wants more is a mistake, or malice */
 /*
  * So that a worker that is interrupted holds up the others by a quarter of its share at most.
@@ -194,6 +196,7 @@ static void lay_out_planes(struct ar_net *net)
         .height = net->planes.height,
         .width = net->planes.width,
         .fours = true,
+        .step = net->params.model->layout.gain / PLANE_MAX,
     };
     memory = ar_arena_take_b(&net->arena, ar_tensor8_bytes(net->planes.height,
                                                            net->planes.width, n_planes, true));
@@ -428,9 +431,47 @@ const struct ar_tensor *ar_net_planes(const struct ar_net *net)
     return &net->planes;
 }
 
-void ar_net_fill_halo(const struct ar_net *net, const struct ar_tensor *tensor, uint32_t row)
+/* Rows of planes to fours of bytes. */
+static void quantise_rows(const struct ar_net *net, uint32_t first, uint32_t end)
 {
-    ar_border_fill(net->params.model->border, tensor, row);
+    const struct ar_image_layout *layout = &net->params.model->layout;
+    const struct ar_tensor *planes = &net->planes;
+
+    for (uint32_t four = 0; four < ar_tensor8_planes(planes->channels, true); four++) {
+        struct ar_quantise8 quantise = { { 0.0F }, { 0.0F } };
+        uint32_t plane[4];
+
+        for (uint32_t i = 0; i < 4; i++) {
+            plane[i] = ar_min_u32(4 * four + i, planes->channels - 1);
+            if (4 * four + i >= planes->channels)
+                continue;
+            quantise.scale[i] = PLANE_MAX / layout->gain;
+            quantise.bias[i] = PLANE_MAX * layout->offset[plane[i]];
+        }
+        for (uint32_t y = first; y < end; y++) {
+            const float *const row = ar_tensor_row(planes, y);
+            const float *src[4];
+
+            for (uint32_t i = 0; i < 4; i++)
+                src[i] = row + plane[i] * planes->plane_stride;
+            net->params.kernels->quantise8_row(ar_tensor8_row(&net->planes8, y) +
+                                                   four * net->planes8.plane_stride,
+                                               src, &quantise, planes->width);
+        }
+    }
+}
+
+void ar_net_finish_rows(const struct ar_net *net, uint32_t first, uint32_t end)
+{
+    const bool is_int8 = net->params.precision == AR_NET_INT8;
+
+    if (is_int8)
+        quantise_rows(net, first, end);
+    for (uint32_t y = first; y < end; y++) {
+        ar_border_fill(net->params.model->border, &net->planes, y);
+        if (is_int8)
+            ar_border_fill8(net->params.model->border, &net->planes8, y);
+    }
 }
 
 const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer)
@@ -444,11 +485,21 @@ void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
     const struct ar_model *model = net->params.model;
 
     assert(segment < model->n_segments && rung < model->n_rungs);
-    if (segment == 0 && net->params.precision == AR_NET_INT8)
-        ar_net_quantise_planes(net);
     for (uint32_t i = 0; i < net->n_chains; i++)
         if (model->layers[net->chains[i].first].segment == segment)
             ar_net_run_chain(net, &net->chains[i], rung);
+}
+
+void ar_net_run_and_show(struct ar_net *net, uint32_t rung, const struct ar_net_show *show)
+{
+    const struct ar_chain *chain = &net->chains[net->n_chains - 1];
+    const bool at_once = ar_net_shows_at_once(net, chain, rung);
+
+    net->show = at_once ? show : NULL;
+    ar_net_run(net, net->params.model->n_segments - 1, rung);
+    net->show = NULL;
+    if (!at_once)
+        ar_net_share_rows(net, show->fn, show->user, net->params.height_px / 2);
 }
 
 void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns)
@@ -482,6 +533,11 @@ void ar_net_share_rows(const struct ar_net *net, ar_workers_fn *fn, void *job, u
     const uint32_t n_chunks = CHUNKS_PER_WORKER * ar_workers_count(workers);
 
     ar_workers_run(workers, fn, job, n_rows, ar_max_u32(1, n_rows / n_chunks));
+}
+
+uint32_t ar_net_n_workers(const struct ar_net *net)
+{
+    return ar_workers_count(net->params.workers);
 }
 
 const struct ar_kernels *ar_net_kernels(const struct ar_net *net)

@@ -50,9 +50,12 @@ void ar_net_destroy(struct ar_net *net);
 const struct ar_model *ar_net_model(const struct ar_net *net);
 size_t ar_net_memory_b(const struct ar_net *net);
 
-/* Input planes, to be filled by rows (halo too: ar_net_fill_halo) before segment 0 runs. */
+/*
+ * Input planes, to be filled by rows before segment 0 runs. Rows that are filled are finished while they are in the cache: their
+ * halo, and what int8 reads of them. Rows may be by different threads.
+ */
 const struct ar_tensor *ar_net_planes(const struct ar_net *net);
-void ar_net_fill_halo(const struct ar_net *net, const struct ar_tensor *tensor, uint32_t row);
+void ar_net_finish_rows(const struct ar_net *net, uint32_t first, uint32_t end);
 
 /*
  * A layer's result in float32 (in int8: the last layer's only) as of its last run: channels are those of the rung it ran at. Without
@@ -67,8 +70,20 @@ const struct ar_tensor *ar_net_layer(const struct ar_net *net, uint32_t layer);
 void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung);
 
 /*
+ * Who wants the picture while its rows are in the cache: called for pairs of picture rows, once for each, in any order,
+ * by the worker that has made them in the last layer's map, which may be a ring of them.
+ */
+struct ar_net_show {
+    ar_workers_fn *fn;
+    void *user;
+};
+
+/* Runs the last segment, as ar_net_run() does, and shows it. */
+void ar_net_run_and_show(struct ar_net *net, uint32_t rung, const struct ar_net_show *show);
+
+/*
  * Calibration: while set, each layer that runs writes its time into layers_ns[layer], borrowed; NULL ends it. The
- * sum over a segment is less than the segment took: bringing planes into int8 belongs to no layer.
+ * sum over a segment is less than the segment took: showing belongs to no layer.
  */
 void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns);
 
@@ -80,4 +95,5 @@ void ar_net_forget(struct ar_net *net);
 
 /* Shares rows 0 to n_rows among the net's workers, and returns when all are done. */
 void ar_net_share_rows(const struct ar_net *net, ar_workers_fn *fn, void *job, uint32_t n_rows);
+uint32_t ar_net_n_workers(const struct ar_net *net);
 const struct ar_kernels *ar_net_kernels(const struct ar_net *net);

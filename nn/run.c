@@ -5,14 +5,11 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
-#include "nn/border.h"
 #include "nn/moments.h"
 #include "nn/priv.h"
 #include "nn/rows.h"
 
 #define FIT_MAX 2.0 /* and its inverse: see describe_frame() */
-
-#define PLANE_MAX 255.0F /* a plane's byte where nothing is dark */
 
 bool ar_net_keeps_int8(const struct ar_net *net, const struct ar_net_node *node)
 {
@@ -75,13 +72,19 @@ static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t run
     rows8->result = &node->result8;
 }
 
+static bool is_last(const struct ar_net *net, const struct ar_layer *layer)
+{
+    return layer == &net->params.model->layers[net->params.model->n_layers - 1];
+}
+
 /* What a layer does at a rung. `ring_rows`: that its map has memory for, where it is in a ring. */
 static void describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung,
                      uint32_t ring_rows, struct ar_net_work *work)
 {
     const struct ar_layer *layer = node->layer;
     const uint32_t outputs = layer->channels[rung];
-    const uint32_t n_rows = node->has_ring ? ring_rows : node->result.height;
+    const bool is_ring = node->has_ring || (net->show && is_last(net, layer));
+    const uint32_t n_rows = is_ring ? ring_rows : node->result.height;
 
     node->rung = rung;
     if (ar_net_keeps_int8(net, node))
@@ -286,45 +289,6 @@ static bool is_unfit(struct ar_net *net, struct ar_net_node *node, struct ar_net
     return true;
 }
 
-/* Rows of planes to fours of bytes. */
-static void quantise_rows(void *user, uint32_t first, uint32_t end, uint32_t worker)
-{
-    const struct ar_net *const net = user;
-    const struct ar_image_layout *layout = &net->params.model->layout;
-    const struct ar_tensor *planes = &net->planes;
-
-    for (uint32_t four = 0; four < ar_tensor8_planes(planes->channels, true); four++) {
-        struct ar_quantise8 quantise = { { 0.0F }, { 0.0F } };
-        uint32_t plane[4];
-
-        for (uint32_t i = 0; i < 4; i++) {
-            plane[i] = ar_min_u32(4 * four + i, planes->channels - 1);
-            if (4 * four + i >= planes->channels)
-                continue;
-            quantise.scale[i] = PLANE_MAX / layout->gain;
-            quantise.bias[i] = PLANE_MAX * layout->offset[plane[i]];
-        }
-        for (uint32_t y = first; y < end; y++) {
-            const float *const row = ar_tensor_row(planes, y);
-            const float *src[4];
-
-            for (uint32_t i = 0; i < 4; i++)
-                src[i] = row + plane[i] * planes->plane_stride;
-            net->params.kernels->quantise8_row(ar_tensor8_row(&net->planes8, y) +
-                                                   four * net->planes8.plane_stride,
-                                               src, &quantise, planes->width);
-        }
-    }
-    for (uint32_t y = first; y < end; y++)
-        ar_border_fill8(net->params.model->border, &net->planes8, y);
-}
-
-void ar_net_quantise_planes(struct ar_net *net)
-{
-    net->planes8.step = net->params.model->layout.gain / PLANE_MAX;
-    ar_net_share_rows(net, quantise_rows, net, net->planes.height);
-}
-
 void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung)
 {
     struct ar_net_work *work = &net->works[0];
@@ -344,6 +308,22 @@ void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung
         net->layers_ns[node - net->nodes] = ar_clock_now_ns() - start_ns;
 }
 
+/* Rows of the last layer's map for two of the picture. */
+static uint32_t rows_of_pair(const struct ar_model *model)
+{
+    return 2u >> ar_model_planes_shift(model);
+}
+
+static void show_rows(struct ar_net *net, const struct ar_chain_task *task, uint32_t worker)
+{
+    const uint32_t rows = rows_of_pair(net->params.model);
+    const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
+
+    net->show->fn(net->show->user, task->first_row / rows, task->end_row / rows, worker);
+    if (net->layers_ns)
+        net->shows_ns[worker] += ar_clock_now_ns() - start_ns;
+}
+
 static void run_task(void *user, uint32_t first, uint32_t end, uint32_t worker)
 {
     struct ar_net *const net = user;
@@ -357,6 +337,25 @@ static void run_task(void *user, uint32_t first, uint32_t end, uint32_t worker)
     rows_fn(work)(&work->rows, task.first_row, task.end_row, worker);
     if (net->layers_ns)
         net->works_ns[worker][task.member] += ar_clock_now_ns() - start_ns;
+    if (net->show && is_last(net, work->rows.layer) && task.first_row < task.end_row)
+        show_rows(net, &task, worker);
+}
+
+/*
+ * Whether a chain's tasks can show what they make: not where it may have to be made again, nor where a task's rows are no
+ * whole pairs of the picture's.
+ */
+bool ar_net_shows_at_once(const struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+{
+    const struct ar_layer *const last = &net->params.model->layers[chain->end - 1];
+    struct ar_chain_plan plan;
+
+    if (chain->end - chain->first < 2 || chain->whole < chain->end || last->upsample)
+        return false;
+    ar_net_plan_chain(net, chain, rung, &plan);
+    return plan.members[chain->end - 1 - chain->first].step_rows / plan.n_parts %
+               rows_of_pair(net->params.model) ==
+           0;
 }
 
 static uint32_t task_needs(const void *user, uint32_t task)
@@ -366,19 +365,22 @@ static uint32_t task_needs(const void *user, uint32_t task)
     return ar_chain_needs(&net->plan, task);
 }
 
-/* Of the time that a chain took each layer has the share that its tasks have of all tasks' time. */
+/* Of the time that a chain took each layer has the share that its tasks have of all time; showing has the rest. */
 static void share_time(struct ar_net *net, uint64_t took_ns)
 {
     const struct ar_chain *chain = &net->plan.chain;
     uint64_t sums_ns[AR_CHAIN_MAX] = { 0 };
     uint64_t all_ns = 1;
 
-    for (uint32_t w = 0; w < ar_workers_count(net->params.workers); w++)
+    for (uint32_t w = 0; w < ar_workers_count(net->params.workers); w++) {
+        all_ns += net->shows_ns[w];
+        net->shows_ns[w] = 0;
         for (uint32_t i = 0; i < chain->end - chain->first; i++) {
             sums_ns[i] += net->works_ns[w][i];
             all_ns += net->works_ns[w][i];
             net->works_ns[w][i] = 0;
         }
+    }
     for (uint32_t i = 0; i < chain->end - chain->first; i++)
         net->layers_ns[chain->first + i] =
             (uint64_t)((double)took_ns * (double)sums_ns[i] / (double)all_ns);

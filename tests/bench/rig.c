@@ -47,16 +47,11 @@ static const struct ar_frame *take_picture(struct bench_rig *rig)
     return frame;
 }
 
-static void run_decoder(struct bench_rig *rig)
-{
-    for (uint32_t i = 0; i < ar_decoder_n_segments(rig->decoder); i++)
-        ar_decoder_run(rig->decoder, i, rig->rung);
-}
-
 void bench_rig_next(struct bench_rig *rig)
 {
     ar_encoder_run(rig->encoder, take_picture(rig), rig->rung);
-    run_decoder(rig);
+    for (uint32_t i = 1; i < rig->engine->model->n_segments; i++)
+        ar_net_run(rig->net, i, rig->rung);
     ar_net_end_frame(rig->net);
 }
 
@@ -65,12 +60,19 @@ void bench_rig_paint(struct bench_rig *rig, struct ar_frame *out)
     const struct ar_frame *const in = take_picture(rig);
 
     ar_encoder_run(rig->encoder, in, rig->rung);
-    run_decoder(rig);
-    ar_decoder_emit(rig->decoder, in, out);
+    for (uint32_t i = 0; i + 1 < ar_decoder_n_segments(rig->decoder); i++)
+        ar_decoder_run(rig->decoder, i, rig->rung);
+    ar_decoder_paint(rig->decoder, rig->rung, in, out);
+}
+
+static void finish_rows(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    ar_net_finish_rows(user, first, end);
 }
 
 void bench_rig_net(struct bench_rig *rig)
 {
+    ar_net_share_rows(rig->net, finish_rows, rig->net, ar_net_planes(rig->net)->height);
     for (uint32_t i = 0; i < rig->engine->model->n_segments; i++)
         ar_net_run(rig->net, i, rig->rung);
     ar_net_end_frame(rig->net);

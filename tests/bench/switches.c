@@ -104,15 +104,16 @@ struct experiment {
 static void paint(struct experiment *experiment, struct bench_reel *out, const uint32_t *rungs)
 {
     struct bench_rig *const rig = &experiment->rig;
+    const uint32_t n_segments = ar_decoder_n_segments(rig->decoder);
 
     ar_net_forget(rig->net);
     for (uint32_t i = 0; i < out->n_frames; i++) {
         const struct ar_frame *const in = &experiment->source.frames[i];
 
         ar_encoder_run(rig->encoder, in, rungs[0]);
-        for (uint32_t s = 0; s < ar_decoder_n_segments(rig->decoder); s++)
+        for (uint32_t s = 0; s + 1 < n_segments; s++)
             ar_decoder_run(rig->decoder, s, rungs[s + 1]);
-        ar_decoder_emit(rig->decoder, in, &out->frames[i]);
+        ar_decoder_paint(rig->decoder, rungs[n_segments], in, &out->frames[i]);
     }
 }
 

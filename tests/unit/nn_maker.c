@@ -265,6 +265,6 @@ void nn_maker_planes(const struct ar_net *net, uint64_t seed)
             for (uint32_t c = 0; c < planes->channels; c++)
                 ar_tensor_plane(planes, y, c)[x] =
                     (float)(mean + slope * x + 0.7 * nn_random_normal(&random));
-        ar_net_fill_halo(net, planes, y);
     }
+    ar_net_finish_rows(net, 0, planes->height);
 }

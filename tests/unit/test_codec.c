@@ -113,9 +113,9 @@ static bool run(const struct rig *rig, const struct picture *in, struct picture 
 {
     const bool is_cut = ar_encoder_run(rig->encoder, &in->frame, rung);
 
-    for (uint32_t s = 0; s < ar_decoder_n_segments(rig->decoder); s++)
+    for (uint32_t s = 0; s + 1 < ar_decoder_n_segments(rig->decoder); s++)
         ar_decoder_run(rig->decoder, s, rung);
-    ar_decoder_emit(rig->decoder, &in->frame, &out->frame);
+    ar_decoder_paint(rig->decoder, rung, &in->frame, &out->frame);
     return is_cut;
 }
 

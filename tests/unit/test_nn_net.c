@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frame.h"
 #include "base/macros.h"
 #include "nn/border.h"
 #include "nn/cpu.h"
@@ -220,6 +222,73 @@ START_TEST(test_same_bits)
         }
     }
     ck_assert_uint_le(ar_net_memory_b(rigs[1].net), ar_net_memory_b(rigs[0].net));
+    for (size_t r = 0; r < AR_ARRAY_LEN(rigs); r++)
+        rig_finish(&rigs[r]);
+}
+END_TEST
+
+/* Compares what is shown with another network's whole map. */
+struct audience {
+    const struct ar_net *net;
+    const struct ar_tensor *whole;
+    atomic_uint n_shown[AR_FRAME_MAX_H_PX / 2];
+    atomic_uint n_differing;
+};
+
+static void look(void *user, uint32_t first, uint32_t end, uint32_t worker)
+{
+    struct audience *const audience = user;
+    const struct ar_model *const model = ar_net_model(audience->net);
+    const struct ar_tensor *const map = ar_net_layer(audience->net, model->n_layers - 1);
+    const uint32_t rows = 2u >> ar_model_planes_shift(model);
+
+    for (uint32_t pair = first; pair < end; pair++)
+        audience->n_shown[pair]++;
+    for (uint32_t y = first * rows; y < end * rows; y++)
+        for (uint32_t c = 0; c < map->channels; c++)
+            audience->n_differing +=
+                memcmp(ar_tensor_plane(map, y, c), ar_tensor_plane(audience->whole, y, c),
+                       map->width * sizeof(float)) != 0;
+}
+
+static void show_frame(const struct rig *rig, uint64_t seed, uint32_t frame,
+                       const struct ar_tensor *whole)
+{
+    struct audience *const audience = calloc(1, sizeof(*audience));
+    const uint32_t last = rig->model->n_segments - 1;
+    uint32_t rungs[AR_MODEL_MAX_SEGMENTS];
+
+    audience->net = rig->net;
+    audience->whole = whole;
+    draw_rungs(seed, frame, rig->model, rungs);
+    nn_maker_planes(rig->net, seed + frame);
+    for (uint32_t s = 0; s < last; s++)
+        ar_net_run(rig->net, s, rungs[s]);
+    ar_net_run_and_show(rig->net, rungs[last], &(struct ar_net_show){ look, audience });
+    ck_assert_uint_eq(audience->n_differing, 0);
+    for (uint32_t pair = 0; pair < sizes[seed % AR_ARRAY_LEN(sizes)].height_px / 2; pair++)
+        ck_assert_uint_eq(audience->n_shown[pair], 1);
+    free(audience);
+}
+
+/* Every pair of rows is shown once, and is what it would be in a whole map. */
+START_TEST(test_shown)
+{
+    const uint64_t seed = (uint64_t)_i;
+    const uint32_t n_threads[] = { 1, 1, 2, 4 };
+    struct rig rigs[AR_ARRAY_LEN(n_threads)];
+
+    for (size_t r = 0; r < AR_ARRAY_LEN(rigs); r++)
+        rig_init(&rigs[r], seed, n_threads[r], best_flags(), r == 0);
+    for (uint32_t f = 0; f < N_FRAMES; f++) {
+        run_frame(&rigs[0], seed, f);
+        ar_net_end_frame(rigs[0].net);
+        for (size_t r = 1; r < AR_ARRAY_LEN(rigs); r++) {
+            show_frame(&rigs[r], seed, f,
+                       ar_net_layer(rigs[0].net, rigs[0].model->n_layers - 1));
+            ar_net_end_frame(rigs[r].net);
+        }
+    }
     for (size_t r = 0; r < AR_ARRAY_LEN(rigs); r++)
         rig_finish(&rigs[r]);
 }
@@ -483,6 +552,7 @@ int main(void)
     tcase_add_loop_test(tc, test_layers_second_best, 0, N_NETWORKS);
     tcase_add_loop_test(tc, test_halos, 0, N_NETWORKS / 2);
     tcase_add_loop_test(tc, test_same_bits, 0, N_NETWORKS / 2);
+    tcase_add_loop_test(tc, test_shown, 0, N_NETWORKS);
     tcase_add_test(tc, test_cold_and_warm);
     tcase_add_test(tc, test_age);
     tcase_add_test(tc, test_rungs_follow);
