@@ -28,7 +28,8 @@ static const struct ar_kernels reference = {
     .pwconv_row = ar_pwconv_row_ref,
     .split_row = ar_split_row_ref,
     .widen_row = ar_widen_row_ref,
-    .dwconv8_row = { ar_dwconv8_row_s1_ref, ar_dwconv8_row_s2_ref },
+    .dwconv8_row = { { ar_dwconv8_3x3_row_s1_ref, ar_dwconv8_3x3_row_s2_ref },
+                     { ar_dwconv8_5x5_row_s1_ref, ar_dwconv8_5x5_row_s2_ref } },
     .pwconv8_row = ar_pwconv8_row_ref,
     .widen8_row = ar_widen8_row_ref,
     .quantise8_row = ar_quantise8_row_ref,
@@ -88,8 +89,10 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->pwconv_row = ar_pwconv_row_avx2;
     kernels->split_row = ar_split_row_avx2;
     kernels->widen_row = ar_widen_row_avx2;
-    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_avx2;
-    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_avx2;
+    kernels->dwconv8_row[0][0] = ar_dwconv8_3x3_row_s1_avx2;
+    kernels->dwconv8_row[0][1] = ar_dwconv8_3x3_row_s2_avx2;
+    kernels->dwconv8_row[1][0] = ar_dwconv8_5x5_row_s1_avx2;
+    kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_avx2;
     kernels->pwconv8_row = ar_pwconv8_row_avx2;
     kernels->widen8_row = ar_widen8_row_avx2;
     kernels->quantise8_row = ar_quantise8_row_avx2;
@@ -123,8 +126,10 @@ static void overlay_avx2(struct ar_kernels *kernels)
 static void overlay_avxvnni(struct ar_kernels *kernels)
 {
     kernels->tier = "avxvnni";
-    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_avxvnni;
-    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_avxvnni;
+    kernels->dwconv8_row[0][0] = ar_dwconv8_3x3_row_s1_avxvnni;
+    kernels->dwconv8_row[0][1] = ar_dwconv8_3x3_row_s2_avxvnni;
+    kernels->dwconv8_row[1][0] = ar_dwconv8_5x5_row_s1_avxvnni;
+    kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_avxvnni;
     kernels->pwconv8_row = ar_pwconv8_row_avxvnni;
     kernels->widen8_row = ar_widen8_row_avx2;
     kernels->quantise8_row = ar_quantise8_row_avx2;
@@ -146,8 +151,10 @@ static void overlay_avx512(struct ar_kernels *kernels)
 static void overlay_vnni512(struct ar_kernels *kernels)
 {
     kernels->tier = "vnni512";
-    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_vnni512;
-    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_vnni512;
+    kernels->dwconv8_row[0][0] = ar_dwconv8_3x3_row_s1_vnni512;
+    kernels->dwconv8_row[0][1] = ar_dwconv8_3x3_row_s2_vnni512;
+    kernels->dwconv8_row[1][0] = ar_dwconv8_5x5_row_s1_vnni512;
+    kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_vnni512;
     kernels->pwconv8_row = ar_pwconv8_row_vnni512;
     kernels->widen8_row = ar_widen8_row_vnni512;
     kernels->quantise8_row = ar_quantise8_row_vnni512;
@@ -169,8 +176,10 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->pwconv_row = ar_pwconv_row_neon;
     kernels->split_row = ar_split_row_neon;
     kernels->widen_row = ar_widen_row_neon;
-    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_neon;
-    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_neon;
+    kernels->dwconv8_row[0][0] = ar_dwconv8_3x3_row_s1_neon;
+    kernels->dwconv8_row[0][1] = ar_dwconv8_3x3_row_s2_neon;
+    kernels->dwconv8_row[1][0] = ar_dwconv8_5x5_row_s1_neon;
+    kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_neon;
     kernels->pwconv8_row = ar_pwconv8_row_neon;
     kernels->widen8_row = ar_widen8_row_neon;
     kernels->quantise8_row = ar_quantise8_row_neon;
@@ -203,8 +212,10 @@ static void overlay_neon(struct ar_kernels *kernels)
 static void overlay_dotprod(struct ar_kernels *kernels)
 {
     kernels->tier = "dotprod";
-    kernels->dwconv8_row[0] = ar_dwconv8_row_s1_dotprod;
-    kernels->dwconv8_row[1] = ar_dwconv8_row_s2_dotprod;
+    kernels->dwconv8_row[0][0] = ar_dwconv8_3x3_row_s1_dotprod;
+    kernels->dwconv8_row[0][1] = ar_dwconv8_3x3_row_s2_dotprod;
+    kernels->dwconv8_row[1][0] = ar_dwconv8_5x5_row_s1_dotprod;
+    kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_dotprod;
     kernels->pwconv8_row = ar_pwconv8_row_dotprod;
     kernels->has_fast_int8 = true;
 }

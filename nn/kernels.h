@@ -195,7 +195,7 @@ struct ar_kernels {
     ar_pwconv_row_fn *pwconv_row;
     ar_split_row_fn *split_row;
     ar_widen_row_fn *widen_row;
-    ar_dwconv8_row_fn *dwconv8_row[2]; /* [stride 1 or 2] */
+    ar_dwconv8_row_fn *dwconv8_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
     ar_pwconv8_row_fn *pwconv8_row;
     ar_widen8_row_fn *widen8_row;
     ar_quantise8_row_fn *quantise8_row;

@@ -17,7 +17,7 @@
  */
 
 /*
- * Depthwise 3 x 3 filter of one output row. rows[i] is tap row i of the first channel at output pixel 0's centre
+ * Depthwise k x k filter of one output row, k 3 or 5. rows[i] is tap row i of the first channel at output pixel 0's centre
  * column. dst gets channels in fours, [channels / 4][width][4]: 128 + the sum times scale, 1 to 255.
  */
 struct ar_dwconv8_shape {
@@ -28,16 +28,22 @@ struct ar_dwconv8_shape {
 };
 
 struct ar_dwconv8_filter {
-    const int8_t *weights;       /* [channel][3][4]: three taps of a row, and a zero */
+    const int8_t *weights;       /* [channel][k][fours of a row][4]: its taps, and zeros */
     const int32_t *start;        /* [channel] */
     const int32_t *signed_start; /* [channel]: start + 128 times the sum of its weights */
     const float *scale; /* [channel], at most AR_DWCONV8_MAX_SCALE, of AR_DWCONV8_SCALE_BITS */
 };
 
+/* Fours that the taps of a row take. */
+static inline size_t ar_dwconv8_fours(size_t kernel)
+{
+    return (kernel + 3) / 4;
+}
+
 /* A sum of one is beyond the largest byte: larger scales change nothing, and no product leaves 32 bits. */
 #define AR_DWCONV8_MAX_SCALE 1024.0F
 
-/* A sum has 20 bits with its sign, a scale so many significant ones: what is left of 24 lets kernels do without conversions. */
+/* A sum has 21 bits with its sign, a scale so many significant ones: what is left of 24 lets kernels do without conversions. */
 #define AR_DWCONV8_SCALE_BITS 22
 
 typedef void ar_dwconv8_row_fn(uint8_t *restrict dst, const uint8_t *const *restrict rows,

@@ -277,7 +277,7 @@ static void filter(const struct ar_rows *job, uint32_t y, uint32_t x, uint32_t w
     find_rows(job, y, job->layer->kernel, rows);
     for (uint32_t i = 0; i < job->layer->kernel; i++)
         rows[i] += (size_t)x * job->layer->stride;
-    job->kernels->dwconv8_row[job->layer->stride - 1](dst, rows, &weights, &shape);
+    job->kernels->dwconv8_row[0][job->layer->stride - 1](dst, rows, &weights, &shape);
 }
 
 static void separable_line(const struct ar_rows *job, const struct line *line,

@@ -23,7 +23,7 @@
 #define AR_NEON_FILTER8_BITS   0x4B400000
 #define AR_NEON_FILTER8_ZERO   128.0F
 #define AR_NEON_FILTER8_FAR    1024.0F  /* beyond any byte */
-#define AR_NEON_FILTER8_SMALL  0.03125F /* with it a sum, which is below 2^19, is at most 2^14 */
+#define AR_NEON_FILTER8_SMALL  0.03125F /* of the largest sum, 25 * 255 * 127, it is 25301 */
 
 /*
  * What the sums of four channels start at and end with. The kernels read it from memory for each vector: that takes

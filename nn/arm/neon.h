@@ -14,8 +14,10 @@ ar_pwconv_row_fn ar_pwconv_row_neon;
 ar_split_row_fn ar_split_row_neon;
 ar_widen_row_fn ar_widen_row_neon;
 
-ar_dwconv8_row_fn ar_dwconv8_row_s1_neon;
-ar_dwconv8_row_fn ar_dwconv8_row_s2_neon;
+ar_dwconv8_row_fn ar_dwconv8_3x3_row_s1_neon;
+ar_dwconv8_row_fn ar_dwconv8_3x3_row_s2_neon;
+ar_dwconv8_row_fn ar_dwconv8_5x5_row_s1_neon;
+ar_dwconv8_row_fn ar_dwconv8_5x5_row_s2_neon;
 ar_pwconv8_row_fn ar_pwconv8_row_neon;
 ar_widen8_row_fn ar_widen8_row_neon;
 ar_quantise8_row_fn ar_quantise8_row_neon;

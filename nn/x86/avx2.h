@@ -14,8 +14,10 @@ ar_pwconv_row_fn ar_pwconv_row_avx2;
 ar_split_row_fn ar_split_row_avx2;
 ar_widen_row_fn ar_widen_row_avx2;
 
-ar_dwconv8_row_fn ar_dwconv8_row_s1_avx2;
-ar_dwconv8_row_fn ar_dwconv8_row_s2_avx2;
+ar_dwconv8_row_fn ar_dwconv8_3x3_row_s1_avx2;
+ar_dwconv8_row_fn ar_dwconv8_3x3_row_s2_avx2;
+ar_dwconv8_row_fn ar_dwconv8_5x5_row_s1_avx2;
+ar_dwconv8_row_fn ar_dwconv8_5x5_row_s2_avx2;
 ar_pwconv8_row_fn ar_pwconv8_row_avx2;
 ar_widen8_row_fn ar_widen8_row_avx2;
 ar_quantise8_row_fn ar_quantise8_row_avx2;

@@ -18,9 +18,11 @@
 
 #ifdef __AVXVNNI__
 
-#    define AR_DOT8_DWCONV_ROW_S1 ar_dwconv8_row_s1_avxvnni
-#    define AR_DOT8_DWCONV_ROW_S2 ar_dwconv8_row_s2_avxvnni
-#    define AR_DOT8_PWCONV_ROW    ar_pwconv8_row_avxvnni
+#    define AR_DOT8_DWCONV3X3_ROW_S1 ar_dwconv8_3x3_row_s1_avxvnni
+#    define AR_DOT8_DWCONV3X3_ROW_S2 ar_dwconv8_3x3_row_s2_avxvnni
+#    define AR_DOT8_DWCONV5X5_ROW_S1 ar_dwconv8_5x5_row_s1_avxvnni
+#    define AR_DOT8_DWCONV5X5_ROW_S2 ar_dwconv8_5x5_row_s2_avxvnni
+#    define AR_DOT8_PWCONV_ROW       ar_pwconv8_row_avxvnni
 
 /* One side of eight products. */
 struct ar_dot8_fours {
@@ -50,6 +52,13 @@ AR_TILE __m256i ar_dot8_add(__m256i sum, struct ar_dot8_fours bytes,
     return _mm256_dpbusd_avx_epi32(sum, bytes.all, weights.all);
 }
 
+/* The same where all but the first byte of each four weigh nothing. */
+AR_TILE __m256i ar_dot8_add_first(__m256i sum, struct ar_dot8_fours bytes,
+                                  struct ar_dot8_fours weights)
+{
+    return ar_dot8_add(sum, bytes, weights);
+}
+
 /* Weights, ready to be multiplied with. They are read where they are. */
 struct ar_dot8_table {
     const int8_t *from; /* NULL at first */
@@ -70,9 +79,11 @@ AR_TILE struct ar_dot8_fours ar_dot8_weight(const struct ar_dot8_table *table, s
 
 #else
 
-#    define AR_DOT8_DWCONV_ROW_S1 ar_dwconv8_row_s1_avx2
-#    define AR_DOT8_DWCONV_ROW_S2 ar_dwconv8_row_s2_avx2
-#    define AR_DOT8_PWCONV_ROW    ar_pwconv8_row_avx2
+#    define AR_DOT8_DWCONV3X3_ROW_S1 ar_dwconv8_3x3_row_s1_avx2
+#    define AR_DOT8_DWCONV3X3_ROW_S2 ar_dwconv8_3x3_row_s2_avx2
+#    define AR_DOT8_DWCONV5X5_ROW_S1 ar_dwconv8_5x5_row_s1_avx2
+#    define AR_DOT8_DWCONV5X5_ROW_S2 ar_dwconv8_5x5_row_s2_avx2
+#    define AR_DOT8_PWCONV_ROW       ar_pwconv8_row_avx2
 
 /* One side of eight products, as pairs of 16 bits. */
 struct ar_dot8_fours {
@@ -108,6 +119,13 @@ AR_TILE __m256i ar_dot8_add(__m256i sum, struct ar_dot8_fours bytes,
 {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(bytes.even, weights.even));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(bytes.odd, weights.odd));
+}
+
+/* The same where all but the first byte of each four weigh nothing. */
+AR_TILE __m256i ar_dot8_add_first(__m256i sum, struct ar_dot8_fours bytes,
+                                  struct ar_dot8_fours weights)
+{
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(bytes.even, weights.even));
 }
 
 /* Weights, ready to be multiplied with: made 16 bits wide once, for all the pixels that meet them. */

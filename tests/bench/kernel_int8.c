@@ -7,7 +7,7 @@ static void run_dwconv8(const struct ar_kernels *kernels, const struct bench_cas
                         struct bench_case_memory *memory)
 {
     const uint8_t *const row = memory->bytes[1];
-    const uint8_t *const rows[3] = { row, row, row };
+    const uint8_t *const rows[5] = { row, row, row, row, row };
     const struct ar_dwconv8_filter filter = { .weights = (const int8_t *)memory->bytes[2],
                                               .start = memory->starts,
                                               .signed_start = memory->starts,
@@ -17,7 +17,8 @@ static void run_dwconv8(const struct ar_kernels *kernels, const struct bench_cas
                                             .src_stride = bench_case_stride(c),
                                             .dst_stride = bench_case_stride(c) * 4 };
 
-    kernels->dwconv8_row[c->stride - 1](memory->bytes[0], rows, &filter, &shape);
+    kernels->dwconv8_row[c->kernel == 5][c->stride - 1](memory->bytes[0], rows, &filter,
+                                                        &shape);
 }
 
 static void multiply(const struct ar_kernels *kernels, const struct bench_case *c,
@@ -95,7 +96,7 @@ static void run_quantise8(const struct ar_kernels *kernels, const struct bench_c
     kernels->quantise8_row(memory->bytes[0], planes, &quantise, c->width_px);
 }
 
-/* Those of the network that ships, at widths 1 and 0.25, in the parts in which it runs them. */
+/* Those of the network that ships, at widths 1 and 0.25, in the parts in which it runs them; and larger filters. */
 static const struct bench_case cases[] = {
     { "dwconv8 s1", run_dwconv8, 80, 96, .kernel = 3, .stride = 1 },
     { "dwconv8 s1", run_dwconv8, 160, 64, .kernel = 3, .stride = 1 },
@@ -103,6 +104,9 @@ static const struct bench_case cases[] = {
     { "dwconv8 s1", run_dwconv8, 160, 8, .kernel = 3, .stride = 1 },
     { "dwconv8 s2", run_dwconv8, 80, 64, .kernel = 3, .stride = 2 },
     { "dwconv8 s2", run_dwconv8, 80, 16, .kernel = 3, .stride = 2 },
+    { "dwconv8 5x5 s1", run_dwconv8, 80, 96, .kernel = 5, .stride = 1 },
+    { "dwconv8 5x5 s1", run_dwconv8, 80, 24, .kernel = 5, .stride = 1 },
+    { "dwconv8 5x5 s2", run_dwconv8, 80, 64, .kernel = 5, .stride = 2 },
     { "pwconv8", run_pwconv8, 80, 96, 96, .kernel = 1 },
     { "pwconv8", run_pwconv8, 80, 64, 96, .kernel = 1 },
     { "pwconv8", run_pwconv8, 160, 64, 64, .kernel = 1 },

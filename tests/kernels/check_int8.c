@@ -15,16 +15,23 @@
 #define MAX_CHANNELS 96
 #define MAX_FOURS    150 /* of inputs: a dense filter's taps are inputs each */
 #define N_CASES      1500
-#define TAPS         3
+#define MAX_KERNEL   5
+#define MAX_ROW_B    8                                  /* of weights */
 #define SCALES       (1 << (AR_DWCONV8_SCALE_BITS - 1)) /* in an octave */
 
 enum {
-    DST = TAPS, /* buffers before it are rows */
+    DST = MAX_KERNEL, /* buffers before it are rows */
     WEIGHTS,
     ADD,
     LANES,
     EXPECTED,
 };
+
+/* What makes sums as large as they can be. */
+static uint8_t *place_extremes(struct kcheck *check, uint32_t buffer, size_t n)
+{
+    return memset(kcheck_place(check, buffer, n), UINT8_MAX, n);
+}
 
 static uint8_t *draw_bytes(struct kcheck *check, uint32_t buffer, size_t n)
 {
@@ -59,19 +66,48 @@ static double limit(double value, double low, double high)
 struct dwconv8_case {
     struct ar_dwconv8_shape shape;
     struct ar_dwconv8_filter filter;
+    uint32_t kernel;
     uint32_t stride;
-    const uint8_t *rows[TAPS];
-    int8_t weights[MAX_CHANNELS * TAPS * 4];
+    uint32_t row_b; /* of weights */
+    const uint8_t *rows[MAX_KERNEL];
+    int8_t weights[MAX_CHANNELS * MAX_KERNEL * MAX_ROW_B];
     int32_t start[MAX_CHANNELS];
     int32_t signed_start[MAX_CHANNELS];
     float scale[MAX_CHANNELS];
 };
 
+/* Weights and what a sum starts at. */
+static void draw_filter(struct kcheck *check, struct dwconv8_case *c, bool is_extreme)
+{
+    const uint32_t channel_b = c->kernel * c->row_b;
+
+    draw_weights(check, c->weights, sizeof(c->weights));
+    if (is_extreme)
+        memset(c->weights, kcheck_draw_below(check, 2) ? INT8_MAX : -INT8_MAX,
+               sizeof(c->weights));
+    for (uint32_t i = 0; i < c->shape.channels; i++) {
+        int8_t *const weights = c->weights + (size_t)i * channel_b;
+
+        c->start[i] = (int32_t)kcheck_draw_below(check, 60000) - 30000;
+        c->signed_start[i] = c->start[i];
+        for (uint32_t k = 0; k < channel_b; k++) {
+            if (k % c->row_b >= c->kernel)
+                weights[k] = 0;
+            c->signed_start[i] += 128 * weights[k];
+        }
+        /* From sums that all fit to sums of which none does. */
+        c->scale[i] = ldexpf(1.0F + (float)kcheck_draw_below(check, SCALES) / SCALES,
+                             (int)kcheck_draw_below(check, 26) - 16);
+    }
+}
+
 static void draw_dwconv8(struct kcheck *check, struct dwconv8_case *c)
 {
+    const bool is_extreme = kcheck_draw_below(check, 8) == 0;
+    const uint32_t halo = c->kernel / 2;
     const uint32_t width = 1 + kcheck_draw_below(check, MAX_WIDTH);
     const uint32_t whole = ar_tensor_whole(width);
-    const uint32_t row_px = 1 + c->stride * whole + 2 * AR_TENSOR_GROUP;
+    const uint32_t row_px = halo + c->stride * whole + 2 * AR_TENSOR_GROUP;
 
     c->shape = (struct ar_dwconv8_shape){
         .width = width,
@@ -79,21 +115,14 @@ static void draw_dwconv8(struct kcheck *check, struct dwconv8_case *c)
         .src_stride = row_px + kcheck_draw_below(check, 9),
         .dst_stride = 4 * (size_t)(whole + kcheck_draw_below(check, 3)),
     };
-    for (uint32_t i = 0; i < TAPS; i++)
+    c->row_b = c->kernel == 3 ? 4 : 8;
+    for (uint32_t i = 0; i < c->kernel; i++)
         c->rows[i] =
-            1 + draw_bytes(check, i, (c->shape.channels - 1) * c->shape.src_stride + row_px);
-    draw_weights(check, c->weights, sizeof(c->weights));
-    for (uint32_t i = 0; i < c->shape.channels; i++) {
-        for (uint32_t row = 0; row < TAPS; row++)
-            c->weights[(i * TAPS + row) * 4 + 3] = 0;
-        c->start[i] = (int32_t)kcheck_draw_below(check, 60000) - 30000;
-        c->signed_start[i] = c->start[i];
-        for (size_t k = 0; k < TAPS * 4; k++)
-            c->signed_start[i] += 128 * c->weights[i * TAPS * 4 + k];
-        /* From sums that all fit to sums of which none does. */
-        c->scale[i] = ldexpf(1.0F + (float)kcheck_draw_below(check, SCALES) / SCALES,
-                             (int)kcheck_draw_below(check, 26) - 16);
-    }
+            halo + (is_extreme
+                        ? place_extremes
+                        : draw_bytes)(check, i,
+                                      (c->shape.channels - 1) * c->shape.src_stride + row_px);
+    draw_filter(check, c, is_extreme);
     c->filter = (struct ar_dwconv8_filter){ c->weights, c->start, c->signed_start, c->scale };
 }
 
@@ -107,18 +136,18 @@ static double dwconv8_formula(const struct dwconv8_case *c, uint32_t x, uint32_t
 {
     int64_t sum = c->start[channel];
 
-    for (uint32_t row = 0; row < TAPS; row++)
-        for (uint32_t i = 0; i < TAPS; i++)
-            sum += c->rows[row]
-                          [(ptrdiff_t)(channel * c->shape.src_stride + x * c->stride + i) - 1] *
-                   c->weights[(channel * TAPS + row) * 4 + i];
+    for (uint32_t row = 0; row < c->kernel; row++)
+        for (uint32_t i = 0; i < c->kernel; i++)
+            sum += c->rows[row][(ptrdiff_t)(channel * c->shape.src_stride + x * c->stride + i) -
+                                c->kernel / 2] *
+                   c->weights[(channel * c->kernel + row) * c->row_b + i];
     return 128.0 + limit((double)rintf((float)((double)sum * (double)c->scale[channel])),
                          -127.0, 127.0);
 }
 
-static void check_dwconv8(struct kcheck *check, uint32_t stride)
+static void check_dwconv8(struct kcheck *check, uint32_t kernel, uint32_t stride)
 {
-    struct dwconv8_case c = { .stride = stride };
+    struct dwconv8_case c = { .kernel = kernel, .stride = stride };
     const uint8_t *expected = NULL;
     uint8_t *dst;
 
@@ -126,11 +155,11 @@ static void check_dwconv8(struct kcheck *check, uint32_t stride)
     if (!kcheck_is_reference(check)) {
         uint8_t *const row = kcheck_place(check, EXPECTED, dwconv8_b(&c));
 
-        check->reference.dwconv8_row[stride - 1](row, c.rows, &c.filter, &c.shape);
+        check->reference.dwconv8_row[kernel == 5][stride - 1](row, c.rows, &c.filter, &c.shape);
         expected = row;
     }
     dst = kcheck_place(check, DST, dwconv8_b(&c));
-    check->tier.dwconv8_row[stride - 1](dst, c.rows, &c.filter, &c.shape);
+    check->tier.dwconv8_row[kernel == 5][stride - 1](dst, c.rows, &c.filter, &c.shape);
     for (uint32_t i = 0; i < c.shape.channels; i++) {
         for (uint32_t x = 0; x < c.shape.width; x++) {
             const size_t at = i / 4 * c.shape.dst_stride + 4 * (size_t)x + i % 4;
@@ -141,8 +170,9 @@ static void check_dwconv8(struct kcheck *check, uint32_t stride)
     }
     if (!kcheck_is_intact(check, DST))
         kcheck_fail(check, "wrote beside the row");
-    kcheck_where(check, "%s dwconv8 stride %u, width %u, channels %u, %s", check->tier.tier,
-                 stride, c.shape.width, c.shape.channels, kcheck_edge_name(check->edge));
+    kcheck_where(check, "%s dwconv8 kernel %u, stride %u, width %u, channels %u, %s",
+                 check->tier.tier, kernel, stride, c.shape.width, c.shape.channels,
+                 kcheck_edge_name(check->edge));
 }
 
 /* ---- pointwise */
@@ -475,7 +505,7 @@ void kcheck_int8(struct kcheck *check)
     for (uint32_t i = 0; i < N_CASES && !check->failed; i++) {
         check->edge = i % KCHECK_N_EDGES;
         if (multiplies) {
-            check_dwconv8(check, 1 + i / 2 % 2);
+            check_dwconv8(check, 3 + 2 * (i / 4 % 2), 1 + i / 2 % 2);
             check_pwconv8(check);
         }
         if (resamples) {
@@ -483,5 +513,5 @@ void kcheck_int8(struct kcheck *check)
             check_quantise8(check, i / 2 % 2);
         }
     }
-    check->n_ran += 3 * multiplies + 2 * resamples;
+    check->n_ran += 5 * multiplies + 2 * resamples;
 }
