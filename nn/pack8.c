@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/pack8.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
 #include "base/macros.h"
 #include "nn/kernels8.h"
+#include "nn/pack.h"
 
 #define MOST_STEPS  127
 #define LEAST_RANGE 1e-12F /* of weights that are all zero */
-#define DW_TAPS     3
-
-static uint32_t n_taps(const struct ar_layer *layer)
-{
-    return layer->op == AR_LAYER_CONV ? layer->kernel * layer->kernel : 1;
-}
 
 uint32_t ar_pack8_inputs(const struct ar_layer *layer, uint32_t channels)
 {
-    return (channels + 3) / 4 * n_taps(layer);
+    return (channels + 3) / 4 * ar_pack_inputs_per_channel(layer);
 }
 
-/* The step that makes the largest of some weights 127. */
-static float find_step(const float *weights, size_t n)
+/* The step that makes the largest weight 127. */
+static float step_of(float largest)
 {
-    float range = LEAST_RANGE;
-
-    for (size_t i = 0; i < n; i++)
-        range = fmaxf(range, fabsf(weights[i]));
-    return range / MOST_STEPS;
+    return fmaxf(largest, LEAST_RANGE) / MOST_STEPS;
 }
 
 static int8_t round_weight(float weight, float step)
@@ -36,92 +28,164 @@ static int8_t round_weight(float weight, float step)
     return (int8_t)rintf(weight / step);
 }
 
-static void fill_dw(const struct ar_pack8 *pack, const struct ar_layer *layer)
+static void fill_filter(const struct ar_pack8_filter *filter, const float *dw,
+                        uint32_t channels)
 {
-    for (size_t c = 0; c < layer->max_inputs; c++) {
-        const float *const taps = layer->dw + c * DW_TAPS * DW_TAPS;
+    const size_t n_taps = (size_t)filter->kernel * filter->kernel;
+    const size_t row_b = 4 * ar_dwconv8_fours(filter->kernel);
 
-        pack->dw_steps[c] = find_step(taps, (size_t)DW_TAPS * DW_TAPS);
-        pack->dw_sums[c] = 0;
-        for (size_t i = 0; i < (size_t)DW_TAPS * DW_TAPS; i++) {
-            const int8_t weight = round_weight(taps[i], pack->dw_steps[c]);
+    for (size_t c = 0; c < channels; c++) {
+        const float *const taps = dw + c * n_taps;
+        int8_t *const weights = filter->weights + c * filter->kernel * row_b;
+        float largest = 0.0F;
 
-            pack->dw[c * DW_TAPS * 4 + i / DW_TAPS * 4 + i % DW_TAPS] = weight;
-            pack->dw_sums[c] += weight;
+        for (size_t i = 0; i < n_taps; i++)
+            largest = fmaxf(largest, fabsf(taps[i]));
+        filter->steps[c] = step_of(largest);
+        filter->sums[c] = 0;
+        for (size_t i = 0; i < n_taps; i++) {
+            const int8_t weight = round_weight(taps[i], filter->steps[c]);
+
+            weights[i / filter->kernel * row_b + i % filter->kernel] = weight;
+            filter->sums[c] += weight;
         }
     }
 }
 
-/* Where the weight of an output's channel and tap lies. */
-static size_t place_of(const struct ar_pack8 *pack, uint32_t taps, size_t output,
-                       size_t channel, size_t tap)
+/* A rung's product, while it is packed. */
+struct packing {
+    const struct ar_pack8 *pack;
+    const struct ar_pack8_product *product;
+    const struct ar_model *model;
+    const struct ar_layer *layer;
+    uint32_t taps; /* of a dense filter, or branches */
+};
+
+static float weight_at(const struct packing *packing, size_t output, size_t channel, size_t tap)
 {
-    const size_t block = output / AR_PWCONV8_BLOCK * pack->block_inputs;
-    const size_t input = channel / 4 * taps + tap;
+    const struct ar_layer *layer = packing->layer;
+    const size_t at = output * layer->max_inputs + channel;
+
+    if (packing->pack->n_filters < 2)
+        return layer->weight[at * packing->taps + tap];
+    return (tap == 0 ? layer->weight : layer->weight2)[at] *
+           (packing->product->filtered_steps[tap] / packing->product->larger_step);
+}
+
+static float find_step(const struct packing *packing, size_t output)
+{
+    float largest = 0.0F;
+
+    for (size_t c = 0; c < packing->layer->max_inputs; c++)
+        for (size_t tap = 0; tap < packing->taps; tap++)
+            largest = fmaxf(largest, fabsf(weight_at(packing, output, c, tap)));
+    return step_of(largest);
+}
+
+/* Where the weight of an output's channel and tap lies. */
+static size_t place_of(const struct packing *packing, size_t output, size_t channel, size_t tap)
+{
+    const size_t block = output / AR_PWCONV8_BLOCK * packing->pack->block_inputs;
+    const size_t input = channel / 4 * packing->taps + tap;
 
     return ((block + input) * AR_PWCONV8_BLOCK + output % AR_PWCONV8_BLOCK) * 4 + channel % 4;
 }
 
 /* Sets an output's weights of one channel and returns their sum. */
-static int32_t fill_channel(const struct ar_pack8 *pack, const struct ar_layer *layer,
-                            size_t output, size_t channel)
+static int32_t fill_channel(const struct packing *packing, size_t output, size_t channel)
 {
-    const uint32_t taps = n_taps(layer);
-    const float *const from = layer->weight + (output * layer->max_inputs + channel) * taps;
     int32_t sum = 0;
 
-    for (size_t tap = 0; tap < taps; tap++) {
-        const int8_t weight = round_weight(from[tap], pack->steps[output]);
+    for (size_t tap = 0; tap < packing->taps; tap++) {
+        const int8_t weight = round_weight(weight_at(packing, output, channel, tap),
+                                           packing->product->steps[output]);
 
-        pack->weights[place_of(pack, taps, output, channel, tap)] = weight;
+        packing->product->weights[place_of(packing, output, channel, tap)] = weight;
         sum += weight;
     }
     return sum;
 }
 
-static void fill_output(const struct ar_pack8 *pack, const struct ar_model *model,
-                        const struct ar_layer *layer, size_t output)
+static void fill_output(const struct packing *packing, size_t output)
 {
-    const size_t n_weights = (size_t)layer->max_inputs * n_taps(layer);
+    const struct ar_model *model = packing->model;
+    const struct ar_layer *layer = packing->layer;
+    float *const offsets = packing->pack->offsets;
     uint32_t rung = 0;
     int32_t sum = 0;
 
-    pack->steps[output] = find_step(layer->weight + output * n_weights, n_weights);
+    packing->product->steps[output] = find_step(packing, output);
     for (uint32_t c = 0; c < layer->max_inputs; c++) {
-        const int32_t of_channel = fill_channel(pack, layer, output, c);
+        const int32_t of_channel = fill_channel(packing, output, c);
 
         sum += of_channel;
-        if (pack->offsets)
-            pack->offsets[output] += (float)of_channel * model->layout.offset[c] * 255.0F;
+        if (offsets)
+            offsets[output] += (float)of_channel * model->layout.offset[c] * 255.0F;
         for (; rung < model->n_rungs && ar_model_channels(model, layer->input, rung) == c + 1;
              rung++)
-            pack->sums[(size_t)rung * layer->max_outputs + output] = sum;
+            packing->product->sums[(size_t)rung * layer->max_outputs + output] = sum;
     }
 }
 
-static void take_dw(struct ar_pack8 *pack, const struct ar_layer *layer, struct ar_arena *arena)
+static void take_filters(struct ar_pack8 *pack, const struct ar_layer *layer,
+                         struct ar_arena *arena)
 {
-    pack->dw = ar_arena_take_b(arena, (uint64_t)layer->max_inputs * DW_TAPS * 4);
-    pack->dw_steps = ar_arena_take(arena, layer->max_inputs);
-    pack->dw_sums = ar_arena_take_b(arena, layer->max_inputs * sizeof(int32_t));
-    if (pack->dw)
-        fill_dw(pack, layer);
+    pack->n_filters = ar_pack_inputs_per_channel(layer);
+    for (uint32_t i = 0; i < pack->n_filters; i++) {
+        struct ar_pack8_filter *const filter = &pack->filters[i];
+
+        filter->kernel = i == 0 ? layer->kernel : layer->kernel2;
+        filter->weights = ar_arena_take_b(arena, (uint64_t)layer->max_inputs * filter->kernel *
+                                                     ar_dwconv8_fours(filter->kernel) * 4);
+        filter->steps = ar_arena_take(arena, layer->max_inputs);
+        filter->sums = ar_arena_take_b(arena, layer->max_inputs * sizeof(int32_t));
+        if (filter->weights)
+            fill_filter(filter, i == 0 ? layer->dw : layer->dw2, layer->max_inputs);
+    }
+}
+
+static void set_steps(const struct ar_pack8 *pack, struct ar_pack8_product *product,
+                      const struct ar_layer *layer, uint32_t rung)
+{
+    product->larger_step = FLT_MIN; /* that of a file may be 0 when rounded */
+    for (uint32_t i = 0; i < pack->n_filters; i++) {
+        const float *const range = i == 0 ? layer->dw_range : layer->dw2_range;
+
+        product->filtered_steps[i] = range[rung] / MOST_STEPS;
+        product->larger_step = fmaxf(product->larger_step, product->filtered_steps[i]);
+    }
+}
+
+static void take_product(struct ar_pack8 *pack, struct ar_pack8_product *product,
+                         const struct ar_model *model, const struct ar_layer *layer,
+                         struct ar_arena *arena)
+{
+    const uint64_t outputs = ar_align_up(layer->max_outputs, AR_PWCONV8_BLOCK);
+    const struct packing packing = { pack, product, model, layer,
+                                     ar_pack_inputs_per_channel(layer) };
+
+    product->weights = ar_arena_take_b(arena, outputs * pack->block_inputs * 4);
+    product->steps = ar_arena_take(arena, layer->max_outputs);
+    product->sums =
+        ar_arena_take_b(arena, (uint64_t)model->n_rungs * layer->max_outputs * sizeof(int32_t));
+    for (size_t o = 0; product->weights && o < layer->max_outputs; o++)
+        fill_output(&packing, o);
 }
 
 void ar_pack8_init(struct ar_pack8 *pack, const struct ar_model *model,
                    const struct ar_layer *layer, struct ar_arena *arena)
 {
-    const uint64_t outputs = ar_align_up(layer->max_outputs, AR_PWCONV8_BLOCK);
-
     *pack = (struct ar_pack8){ .block_inputs = ar_pack8_inputs(layer, layer->max_inputs) };
     if (layer->op == AR_LAYER_SEPARABLE)
-        take_dw(pack, layer, arena);
-    pack->weights = ar_arena_take_b(arena, outputs * pack->block_inputs * 4);
-    pack->steps = ar_arena_take(arena, layer->max_outputs);
-    pack->sums =
-        ar_arena_take_b(arena, (uint64_t)model->n_rungs * layer->max_outputs * sizeof(int32_t));
+        take_filters(pack, layer, arena);
     if (layer->input == AR_LAYER_PLANES)
         pack->offsets = ar_arena_take(arena, layer->max_outputs);
-    for (size_t o = 0; pack->weights && o < layer->max_outputs; o++)
-        fill_output(pack, model, layer, o);
+    for (uint32_t rung = 0; rung < model->n_rungs; rung++) {
+        struct ar_pack8_product *const product = &pack->products[rung];
+
+        *product = pack->products[0];
+        set_steps(pack, product, layer, rung);
+        if (rung == 0 || pack->n_filters > 1)
+            take_product(pack, product, model, layer, arena);
+    }
 }

@@ -20,10 +20,6 @@ static const char *find_unknown(const struct ar_model *model, const struct ar_la
 {
     if (layer->op == AR_LAYER_DEPTHWISE || layer->op == AR_LAYER_SHUFFLE)
         return "it only filters or moves planes";
-    if (layer->op == AR_LAYER_SEPARABLE && layer->kernel != 3)
-        return "its depthwise kernel is not 3";
-    if (layer->kernel2 != 0)
-        return "it has a second branch";
     if (layer->op == AR_LAYER_SEPARABLE && layer->input == AR_LAYER_PLANES)
         return "it filters the picture's planes one by one";
     if (layer->norm == AR_LAYER_NORM_INSTANCE && layer->input == AR_LAYER_PLANES)

@@ -54,7 +54,9 @@ static uint64_t taps_b(const struct ar_layer *layer, uint32_t width)
 
     if (layer->op == AR_LAYER_CONV)
         return layer->stride == 1 ? 0 : fours * layer->kernel * 2 * split_fours(width) * 4;
-    return layer->op == AR_LAYER_SEPARABLE ? fours * CHUNK_PX * 4 : 0;
+    return layer->op == AR_LAYER_SEPARABLE
+               ? (uint64_t)ar_pack8_inputs(layer, layer->max_inputs) * CHUNK_PX * 4
+               : 0;
 }
 
 static uint64_t line_b(const struct ar_layer *layer, uint32_t width)
@@ -99,33 +101,36 @@ static float without_last_bits(float value)
     return value;
 }
 
-static void prepare_dw(struct ar_rows8 *rows8, const struct ar_rows *job)
+static void prepare_filter(struct ar_rows8 *rows8, const struct ar_rows *job, uint32_t branch)
 {
-    for (uint32_t c = 0; c < rows8->input->channels; c++) {
+    const struct ar_pack8_filter *pack = &rows8->pack->filters[branch];
+    const struct ar_tensor8 *input = rows8->input;
+    struct ar_rows8_filter *filter = &rows8->filters[branch];
+
+    for (uint32_t c = 0; c < input->channels; c++) {
         const float gate = job->gates ? job->gates[c] : 1.0F;
         const float scale =
-            gate * rows8->input->step * rows8->pack->dw_steps[c] / rows8->dw_step;
+            gate * input->step * pack->steps[c] / rows8->product->filtered_steps[branch];
 
-        rows8->dw_start[c] = -rows8->input->zero * rows8->pack->dw_sums[c];
-        rows8->dw_signed_start[c] =
-            (AR_TENSOR8_ZERO - rows8->input->zero) * rows8->pack->dw_sums[c];
-        rows8->dw_scale[c] = without_last_bits(fminf(scale, AR_DWCONV8_MAX_SCALE));
+        filter->start[c] = -input->zero * pack->sums[c];
+        filter->signed_start[c] = (AR_TENSOR8_ZERO - input->zero) * pack->sums[c];
+        filter->scale[c] = without_last_bits(fminf(scale, AR_DWCONV8_MAX_SCALE));
     }
 }
 
 /* What a sum starts at, and what one of it stands for. */
 static void prepare_sums(struct ar_rows8 *rows8, const struct ar_rows *job)
 {
-    const bool filters = rows8->pack->dw != NULL;
+    const bool filters = rows8->pack->n_filters > 0;
     const int32_t zero = filters ? AR_TENSOR8_ZERO : rows8->input->zero;
-    const float step = filters ? rows8->dw_step : rows8->input->step;
+    const float step = filters ? rows8->product->larger_step : rows8->input->step;
     const int32_t *const sums =
-        rows8->pack->sums + (size_t)rows8->input_rung * job->layer->max_outputs;
+        rows8->product->sums + (size_t)rows8->input_rung * job->layer->max_outputs;
 
     for (uint32_t o = 0; o < job->outputs; o++) {
         rows8->start[o] = -zero * sums[o];
         rows8->signed_start[o] = (AR_TENSOR8_ZERO - zero) * sums[o];
-        rows8->units[o] = step * rows8->pack->steps[o];
+        rows8->units[o] = step * rows8->product->steps[o];
     }
 }
 
@@ -159,8 +164,8 @@ static void prepare_results(struct ar_rows8 *rows8, const struct ar_rows *job)
 
 void ar_rows8_prepare(struct ar_rows8 *rows8, const struct ar_rows *job)
 {
-    if (rows8->pack->dw)
-        prepare_dw(rows8, job);
+    for (uint32_t i = 0; i < rows8->pack->n_filters; i++)
+        prepare_filter(rows8, job, i);
     prepare_sums(rows8, job);
     prepare_results(rows8, job);
 }
@@ -204,7 +209,7 @@ static void multiply(const struct ar_rows *job, const struct line *line, const u
     if (epilogue.add_floats)
         epilogue.add_floats += x;
     job->kernels->pwconv8_row((uint8_t *)line->data + (size_t)x * bytes[line->store], inputs,
-                              rows8->pack->weights, &shape, &epilogue);
+                              rows8->product->weights, &shape, &epilogue);
 }
 
 /* Every tap of a dense filter is four planes, moved. */
@@ -259,38 +264,43 @@ static void conv_line(const struct ar_rows *job, const struct line *line,
     multiply(job, line, work->inputs, 0, job->width);
 }
 
-/* Depthwise results of pixels from x on. */
-static void filter(const struct ar_rows *job, uint32_t y, uint32_t x, uint32_t width,
-                   uint8_t *dst)
+/* Depthwise results of a branch, of pixels from x on. Those of the branches lie by turns, four channels each. */
+static void filter(const struct ar_rows *job, uint32_t y, uint32_t branch, uint32_t x,
+                   uint32_t width, uint8_t *taps)
 {
     const struct ar_rows8 *rows8 = job->int8;
-    const struct ar_dwconv8_filter weights = { rows8->pack->dw, rows8->dw_start,
-                                               rows8->dw_signed_start, rows8->dw_scale };
+    const struct ar_rows8_filter *scaled = &rows8->filters[branch];
+    const uint32_t kernel = rows8->pack->filters[branch].kernel;
+    const struct ar_dwconv8_filter weights = { rows8->pack->filters[branch].weights,
+                                               scaled->start, scaled->signed_start,
+                                               scaled->scale };
     const struct ar_dwconv8_shape shape = {
         .width = width,
         .channels = rows8->input->channels,
         .src_stride = rows8->input->plane_stride,
-        .dst_stride = (size_t)CHUNK_PX * 4,
+        .dst_stride = (size_t)rows8->pack->n_filters * CHUNK_PX * 4,
     };
+    uint8_t *const dst = taps + (size_t)branch * CHUNK_PX * 4;
     const uint8_t *rows[MAX_KERNEL];
 
-    find_rows(job, y, job->layer->kernel, rows);
-    for (uint32_t i = 0; i < job->layer->kernel; i++)
+    find_rows(job, y, kernel, rows);
+    for (uint32_t i = 0; i < kernel; i++)
         rows[i] += (size_t)x * job->layer->stride;
-    job->kernels->dwconv8_row[0][job->layer->stride - 1](dst, rows, &weights, &shape);
+    job->kernels->dwconv8_row[kernel == 5][job->layer->stride - 1](dst, rows, &weights, &shape);
 }
 
 static void separable_line(const struct ar_rows *job, const struct line *line,
                            const struct work *work)
 {
-    const uint32_t fours = ar_tensor8_planes(job->int8->input->channels, true);
+    const uint32_t fours = ar_pack8_inputs(job->layer, job->int8->input->channels);
 
     for (size_t i = 0; i < fours; i++)
         work->inputs[i] = work->taps + i * CHUNK_PX * 4;
     for (uint32_t x = 0; x < job->width; x += CHUNK_PX) {
         const uint32_t width = ar_min_u32(CHUNK_PX, job->width - x);
 
-        filter(job, line->y, x, width, work->taps);
+        for (uint32_t i = 0; i < job->int8->pack->n_filters; i++)
+            filter(job, line->y, i, x, width, work->taps);
         multiply(job, line, work->inputs, x, width);
     }
 }
@@ -397,24 +407,26 @@ static int32_t sum_bytes(const uint8_t *bytes, uint32_t n, uint32_t stride)
 static void squeeze_row(const struct ar_rows *job, uint32_t y)
 {
     const struct ar_rows8 *rows8 = job->int8;
-    const uint32_t kernel = job->layer->kernel;
+    const struct ar_pack8_filter *filter = &rows8->pack->filters[0];
+    const uint32_t kernel = filter->kernel;
+    const size_t row_b = 4 * ar_dwconv8_fours(kernel);
     const uint32_t channels = rows8->input->channels;
     float *const sums = job->squeeze_sums + (size_t)y * channels;
     const uint8_t *rows[MAX_KERNEL];
 
     find_rows(job, y, kernel, rows);
     for (size_t c = 0; c < channels; c++) {
-        const int8_t *const weights = rows8->pack->dw + c * kernel * 4;
-        int32_t sum = rows8->dw_start[c] * (int32_t)job->width;
+        const int8_t *const weights = filter->weights + c * kernel * row_b;
+        int32_t sum = rows8->filters[0].start[c] * (int32_t)job->width;
 
         for (size_t r = 0; r < kernel; r++) {
             const uint8_t *const first = rows[r] + c * rows8->input->plane_stride - kernel / 2;
 
             for (size_t i = 0; i < kernel; i++)
-                sum +=
-                    weights[r * 4 + i] * sum_bytes(first + i, job->width, job->layer->stride);
+                sum += weights[r * row_b + i] *
+                       sum_bytes(first + i, job->width, job->layer->stride);
         }
-        sums[c] = (float)sum * rows8->input->step * rows8->pack->dw_steps[c];
+        sums[c] = (float)sum * rows8->input->step * filter->steps[c];
     }
 }
 

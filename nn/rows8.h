@@ -13,14 +13,21 @@
  * where sums go; what int8 has beside it is here.
  */
 
+/* What a depthwise filter starts with and is scaled by: see nn/kernels8.h. */
+struct ar_rows8_filter {
+    int32_t start[AR_MODEL_MAX_CHANNELS];
+    int32_t signed_start[AR_MODEL_MAX_CHANNELS];
+    float scale[AR_MODEL_MAX_CHANNELS];
+};
+
 struct ar_rows8 {
     /* Set by whoever describes the job. */
     const struct ar_pack8 *pack;
+    const struct ar_pack8_product *product; /* of the rung */
     const struct ar_tensor8 *input;
     const struct ar_tensor8 *add;    /* NULL: nothing, or the job's float map */
     const struct ar_tensor8 *result; /* NULL: the job's float map */
     uint32_t input_rung;             /* that the input ran at */
-    float dw_step;                   /* of the depthwise result */
 
     /* Set by ar_rows8_prepare(). */
     float units[AR_MODEL_MAX_CHANNELS]; /* what one of a sum stands for, before the norm */
@@ -28,9 +35,7 @@ struct ar_rows8 {
     int32_t signed_start[AR_MODEL_MAX_CHANNELS];
     float scale[AR_MODEL_MAX_CHANNELS];
     float bias[AR_MODEL_MAX_CHANNELS];
-    int32_t dw_start[AR_MODEL_MAX_CHANNELS];
-    int32_t dw_signed_start[AR_MODEL_MAX_CHANNELS];
-    float dw_scale[AR_MODEL_MAX_CHANNELS];
+    struct ar_rows8_filter filters[AR_PACK8_BRANCHES];
     float add_scale;
     float add_bias;
     float low;

@@ -60,10 +60,10 @@ static void describe8(struct ar_net *net, struct ar_net_node *node, uint32_t run
     const struct ar_layer *layer = node->layer;
 
     rows8->pack = &node->pack8;
+    rows8->product = &node->pack8.products[rung];
     rows8->input = source8(net, layer->input);
     rows8->add = layer->add == AR_LAYER_PLANES ? NULL : source8(net, layer->add);
     rows8->input_rung = layer->input == AR_LAYER_PLANES ? 0 : net->nodes[layer->input].rung;
-    rows8->dw_step = layer->dw_range ? layer->dw_range[rung] / 127.0F : 0.0F;
     rows8->result = NULL;
     if (!ar_net_keeps_int8(net, node))
         return;

@@ -63,10 +63,16 @@ class Int8Block(Block):
         if layer.input == PLANES and layer.op == 'pointwise':
             return
         for key, value in self.named_parameters():
-            if key.rstrip('2') in ('weight', 'dw'):
-                step = value.data.abs().flatten(1).amax(1).clamp(min=1e-12) / 127
-                step = step.view(-1, *[1] * (value.dim() - 1))
-                value.data = (value.data / step).round() * step
+            if key in ('dw', 'dw2') or key == 'weight' and not layer.kernel2:
+                value.data = _rounded(value.data)
+
+    def branch_weights(self, rung):
+        """Rounded as one matrix, of inputs that both count in the steps of the larger range."""
+        ranges = [float(self.ranges[what][rung]) for what in ('dw_range', 'dw2_range')]
+        shares = [value / max(ranges) for value in ranges]
+        both = _rounded(torch.cat((self.weight * shares[0], self.weight2 * shares[1]), 1))
+        weight, weight2 = both.chunk(2, 1)
+        return weight / shares[0], weight2 / shares[1]
 
     def keep(self, what, x, rung):
         """Rounds to what 8 bits hold."""
@@ -76,6 +82,13 @@ class Int8Block(Block):
         steps = 255 if unsigned else 127
         step = self.ranges[what][rung] / steps
         return (x / step).round().clamp(0 if unsigned else -steps, steps) * step
+
+
+def _rounded(weights):
+    """To 8 bits, with a scale for each of the first dimension."""
+    step = weights.abs().flatten(1).amax(1).clamp(min=1e-12) / 127
+    step = step.view(-1, *[1] * (weights.dim() - 1))
+    return (weights / step).round() * step
 
 
 class Int8Network(Network):

@@ -90,6 +90,10 @@ class Block(torch.nn.Module):
         """Called with what int8 would store (RANGES): the result, or a depthwise one."""
         return x
 
+    def branch_weights(self, rung):
+        """The pointwise weights of both branches; int8 rounds them for each rung."""
+        return self.weight, self.weight2
+
     def _conv(self, x, rung, state):
         return self._filter(x, self.weight[:self.layer.channels[rung], :x.shape[1]], 1)
 
@@ -107,11 +111,12 @@ class Block(torch.nn.Module):
         filtered = self._filter_each(x, self.dw)
         if self.layer.gate:
             filtered = filtered * self._gate(filtered, state)[:, :, None, None]
-        y = _product(self.keep('dw_range', filtered, rung), self.weight, channels)
-        if self.layer.kernel2:
-            filtered = self.keep('dw2_range', self._filter_each(x, self.dw2), rung)
-            y = y + _product(filtered, self.weight2, channels)
-        return y
+        filtered = self.keep('dw_range', filtered, rung)
+        if not self.layer.kernel2:
+            return _product(filtered, self.weight, channels)
+        weight, weight2 = self.branch_weights(rung)
+        second = self.keep('dw2_range', self._filter_each(x, self.dw2), rung)
+        return _product(filtered, weight, channels) + _product(second, weight2, channels)
 
     def _gate(self, x, state):
         """Squeeze and excitation: a factor in (0, 1) for each channel."""

@@ -440,6 +440,23 @@ class Int8GatesTest(Int8Test):
     description = layout.describe(**SMALL_SIZES, gate=4)
 
 
+class Int8BranchesTest(Int8Test):
+    """The same with second branches, whose steps are others than those of the first."""
+
+    description = layout.describe(**SMALL_SIZES, kernel2=5)
+
+    def test_unequal_steps_lose_nothing(self):
+        plan = [1] * 4
+        rounded, exact = self.paint(self.ranges, plan)
+        for layer in (layer for layer in self.net.layers if layer.kernel2):
+            self.tensors[f'{layer.name}.dw2'] /= 64
+            self.tensors[f'{layer.name}.weight2'] *= 64
+            self.ranges[f'{layer.name}.dw2_range'] /= 64
+        again, exact_again = self.paint(self.ranges, plan)
+        torch.testing.assert_close(exact_again, exact)
+        torch.testing.assert_close(again, rounded, rtol=0, atol=1e-3)
+
+
 class TrainerTest(Folder):
     """Whole steps, resumed, and the file at the end."""
 
