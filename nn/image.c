@@ -20,6 +20,7 @@ static const struct byte_range byte_ranges[] = {
 
 #define FULL_STEPS    255.0F
 #define CHROMA_CENTRE 128.0F /* the byte of no colour, in either range */
+#define HALF          0.5F   /* of a byte */
 
 /* What one plane measures: the byte that full-range 0 falls on, bytes to full-range 255, limits. */
 struct lane {
@@ -41,6 +42,25 @@ static void set_lane(struct ar_image_scale *scale, const struct ar_image_layout 
     scale->high[i] = lane.high;
 }
 
+/* Of planes whose values are set, without the half. */
+static struct ar_image_tints tints_of(const struct ar_image_scale *scale)
+{
+    const float u_mul = scale->emit_mul[4];
+    const float v_mul = scale->emit_mul[5];
+    const float u_add = scale->emit_add[4] - CHROMA_CENTRE;
+    const float v_add = scale->emit_add[5] - CHROMA_CENTRE;
+
+    return (struct ar_image_tints){
+        .r_of_v = v_mul * AR_IMAGE_R_OF_V,
+        .g_of_u = u_mul * AR_IMAGE_G_OF_U,
+        .g_of_v = v_mul * AR_IMAGE_G_OF_V,
+        .b_of_u = u_mul * AR_IMAGE_B_OF_U,
+        .r = v_add * AR_IMAGE_R_OF_V,
+        .g = u_add * AR_IMAGE_G_OF_U + v_add * AR_IMAGE_G_OF_V,
+        .b = u_add * AR_IMAGE_B_OF_U,
+    };
+}
+
 void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_layout *layout,
                          enum ar_frame_range range, const struct ar_tensor *planes)
 {
@@ -58,13 +78,13 @@ void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_lay
         .luma = { .widen_mul = luma_step,
                   .widen_add = -bytes->black * luma_step,
                   .narrow_mul = 1.0F / luma_step,
-                  .narrow_add = bytes->black,
+                  .narrow_add = bytes->black + HALF,
                   .low = luma.low,
                   .high = luma.high },
         .chroma = { .widen_mul = chroma_step,
                     .widen_add = -CHROMA_CENTRE * chroma_step,
                     .narrow_mul = 1.0F / chroma_step,
-                    .narrow_add = CHROMA_CENTRE,
+                    .narrow_add = CHROMA_CENTRE + HALF,
                     .low = chroma.low,
                     .high = chroma.high },
         .plane_stride = planes->plane_stride,
@@ -73,6 +93,9 @@ void ar_image_scale_init(struct ar_image_scale *scale, const struct ar_image_lay
     if (layout->planes == AR_IMAGE_YUV420) {
         for (uint32_t i = 0; i < 6; i++)
             set_lane(scale, layout, i, i < 4 ? luma : chroma);
+        scale->tints = tints_of(scale);
+        for (uint32_t i = 0; i < 6; i++)
+            scale->emit_add[i] += HALF;
     } else {
         for (uint32_t i = 0; i < 3; i++)
             set_lane(scale, layout, i, full);

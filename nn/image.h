@@ -53,9 +53,20 @@ struct ar_image_range {
     float widen_mul;
     float widen_add;
     float narrow_mul;
-    float narrow_add;
-    float low; /* of the byte */
+    float narrow_add; /* half included */
+    float low;        /* of the byte */
     float high;
+};
+
+/* What the chroma planes add to each colour of an XRGB frame: r = v * r_of_v + r, g = u * g_of_u + v * g_of_v + g. */
+struct ar_image_tints {
+    float r_of_v;
+    float g_of_u;
+    float g_of_v;
+    float b_of_u;
+    float r;
+    float g;
+    float b;
 };
 
 /*
@@ -64,16 +75,19 @@ struct ar_image_range {
  * A value is on the scale of bytes. For yuv420 planes it is the frame's own luma or chroma byte (of an
  * XRGB frame: the full-range one that its colours give); for rgb planes it is full-range R, G or B.
  *
- * Each product and each sum is rounded on its own, never fused: every tier gives the same bits.
+ * Each product and each sum is rounded on its own, but in what is made of yuv420 planes a product and the sum that takes it are
+ * one fused operation: every tier gives the same bits. A byte is its value within limits, cut off, which any vector unit can do
+ * whatever the rounding mode; the half that makes it the nearest is in what is added. Not-a-number becomes `low`.
  */
 struct ar_image_scale {
     float ingest_mul[AR_IMAGE_MAX_PLANES]; /* plane = value * mul + add */
     float ingest_add[AR_IMAGE_MAX_PLANES];
     float emit_mul[AR_IMAGE_MAX_PLANES]; /* value = plane * mul + add */
-    float emit_add[AR_IMAGE_MAX_PLANES];
-    float low[AR_IMAGE_MAX_PLANES]; /* of the value */
+    float emit_add[AR_IMAGE_MAX_PLANES]; /* yuv420: half included */
+    float low[AR_IMAGE_MAX_PLANES];      /* of the value */
     float high[AR_IMAGE_MAX_PLANES];
-    struct ar_image_range luma; /* rgb planes only */
+    struct ar_image_tints tints; /* yuv420 planes only */
+    struct ar_image_range luma;  /* rgb planes only */
     struct ar_image_range chroma;
     size_t plane_stride; /* floats from one plane of a row to the next */
     size_t

@@ -9,10 +9,7 @@
 #include "nn/ref/ref.h"
 #include "nn/tile.h"
 
-/*
- * The number-preferring maximum makes the lower limit of not-a-number, which the addition before it has
- * made quiet.
- */
+/* Conversion and narrowing saturate: not-a-number becomes zero, and no value needs a limit before. */
 #define STEP_PX AR_NEON_STEP_PX
 
 /* Planes in their order. */
@@ -22,35 +19,32 @@ enum {
     V,
 };
 
+AR_TILE struct ar_neon_step load(const float *from)
+{
+    return (struct ar_neon_step){ vld1q_f32(from), vld1q_f32(from + 4) };
+}
+
 /* src: the first plane's pixels. */
 AR_TILE struct ar_neon_step values_of(const float *src,
                                       const struct ar_image_scale *restrict scale, size_t plane)
 {
-    const float *const from = src + plane * scale->plane_stride;
-    const struct ar_neon_step values = { vld1q_f32(from), vld1q_f32(from + 4) };
-
-    return ar_neon_add_n(ar_neon_mul_n(values, scale->emit_mul[plane]), scale->emit_add[plane]);
+    return ar_neon_fma_n(load(src + plane * scale->plane_stride), scale->emit_mul[plane],
+                         scale->emit_add[plane]);
 }
 
-AR_TILE uint16x4_t round_half(float32x4_t values, float low, float high)
+AR_TILE uint8x8_t cut_off(struct ar_neon_step values)
 {
-    const float32x4_t at_least =
-        vmaxnmq_f32(vaddq_f32(values, vdupq_n_f32(0.5F)), vdupq_n_f32(low));
-
-    return vmovn_u32(vcvtq_u32_f32(vminnmq_f32(at_least, vdupq_n_f32(high))));
-}
-
-/* The nearest bytes within the limits. */
-AR_TILE uint8x8_t round_within(struct ar_neon_step values, float low, float high)
-{
-    return vmovn_u16(
-        vcombine_u16(round_half(values.low, low, high), round_half(values.high, low, high)));
+    return vqmovn_u16(vcombine_u16(vqmovn_u32(vcvtq_u32_f32(values.low)),
+                                   vqmovn_u32(vcvtq_u32_f32(values.high))));
 }
 
 AR_TILE uint8x8_t bytes_of(const float *src, const struct ar_image_scale *restrict scale,
                            size_t plane)
 {
-    return round_within(values_of(src, scale, plane), scale->low[plane], scale->high[plane]);
+    const uint8x8_t bytes = cut_off(values_of(src, scale, plane));
+
+    return vmin_u8(vmax_u8(bytes, vdup_n_u8((uint8_t)scale->low[plane])),
+                   vdup_n_u8((uint8_t)scale->high[plane]));
 }
 
 /* Bytes of a plane and of the next one, in turn. */
@@ -126,13 +120,14 @@ struct tints {
 
 AR_TILE struct tints tints_of(const float *src, const struct ar_image_scale *restrict scale)
 {
-    const struct ar_neon_step u = ar_neon_add_n(values_of(src, scale, U), -128.0F);
-    const struct ar_neon_step v = ar_neon_add_n(values_of(src, scale, V), -128.0F);
+    const struct ar_image_tints *const tints = &scale->tints;
+    const struct ar_neon_step u = load(src + U * scale->plane_stride);
+    const struct ar_neon_step v = load(src + V * scale->plane_stride);
 
     return (struct tints){
-        .r = ar_neon_mul_n(v, AR_IMAGE_R_OF_V),
-        .g = ar_neon_add(ar_neon_mul_n(u, AR_IMAGE_G_OF_U), ar_neon_mul_n(v, AR_IMAGE_G_OF_V)),
-        .b = ar_neon_mul_n(u, AR_IMAGE_B_OF_U),
+        .r = ar_neon_fma_n(v, tints->r_of_v, tints->r),
+        .g = ar_neon_fma(u, tints->g_of_u, ar_neon_fma_n(v, tints->g_of_v, tints->g)),
+        .b = ar_neon_fma_n(u, tints->b_of_u, tints->b),
     };
 }
 
@@ -140,8 +135,8 @@ AR_TILE struct tints tints_of(const float *src, const struct ar_image_scale *res
 AR_TILE uint8x16_t colour_of(struct ar_neon_step left, struct ar_neon_step right,
                              struct ar_neon_step tint)
 {
-    const uint8x8_t even = round_within(ar_neon_add(left, tint), 0.0F, 255.0F);
-    const uint8x8_t odd = round_within(ar_neon_add(right, tint), 0.0F, 255.0F);
+    const uint8x8_t even = cut_off(ar_neon_add(left, tint));
+    const uint8x8_t odd = cut_off(ar_neon_add(right, tint));
 
     return vcombine_u8(vzip1_u8(even, odd), vzip2_u8(even, odd));
 }

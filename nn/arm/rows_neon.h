@@ -57,3 +57,18 @@ static inline struct ar_neon_step ar_neon_mul_n(struct ar_neon_step step, float 
 {
     return (struct ar_neon_step){ vmulq_n_f32(step.low, n), vmulq_n_f32(step.high, n) };
 }
+
+/* step * mul + add, fused. */
+static inline struct ar_neon_step ar_neon_fma(struct ar_neon_step step, float mul,
+                                              struct ar_neon_step add)
+{
+    return (struct ar_neon_step){ vfmaq_n_f32(add.low, step.low, mul),
+                                  vfmaq_n_f32(add.high, step.high, mul) };
+}
+
+static inline struct ar_neon_step ar_neon_fma_n(struct ar_neon_step step, float mul, float add)
+{
+    const struct ar_neon_step adds = { vdupq_n_f32(add), vdupq_n_f32(add) };
+
+    return ar_neon_fma(step, mul, adds);
+}

@@ -11,13 +11,10 @@ static inline float ar_ref_clamp(float value, float low, float high)
     return at_least < high ? at_least : high;
 }
 
-/*
- * The nearest byte within [low, high]: half is added and the rest cut off, which every vector
- * unit can do to the same bit, whatever the rounding mode.
- */
+/* Cut off within [low, high]: see nn/image.h for what makes it the nearest byte. */
 static inline uint8_t ar_ref_byte(float value, float low, float high)
 {
-    return (uint8_t)ar_ref_clamp(value + 0.5F, low, high);
+    return (uint8_t)ar_ref_clamp(value, low, high);
 }
 
 /* Four bytes of an XRGB pixel, in memory B G R X. */

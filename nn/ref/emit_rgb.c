@@ -122,7 +122,8 @@ void ar_emit_rgb_row_xrgb_ref(const struct ar_image_rows *restrict dst,
         for (size_t x = 0; x < dst->width_px; x++) {
             const struct rgb colour = colour_at(src, scale, row, x);
 
-            ar_ref_store_xrgb(dst->y[row] + x * 4, colour.r, colour.g, colour.b);
+            ar_ref_store_xrgb(dst->y[row] + x * 4, colour.r + 0.5F, colour.g + 0.5F,
+                              colour.b + 0.5F);
         }
     }
 }

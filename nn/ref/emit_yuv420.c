@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stddef.h>
 
 #include "nn/image.h"
@@ -8,7 +9,8 @@
 static float value_at(const float *restrict src, const struct ar_image_scale *restrict scale,
                       size_t plane)
 {
-    return src[plane * scale->plane_stride] * scale->emit_mul[plane] + scale->emit_add[plane];
+    return fmaf(src[plane * scale->plane_stride], scale->emit_mul[plane],
+                scale->emit_add[plane]);
 }
 
 static uint8_t byte_at(const float *restrict src, const struct ar_image_scale *restrict scale,
@@ -73,19 +75,20 @@ void ar_emit_yuv420_row_xrgb_ref(const struct ar_image_rows *restrict dst,
                                  const float *restrict src,
                                  const struct ar_image_scale *restrict scale)
 {
+    const struct ar_image_tints *const tints = &scale->tints;
+
     for (size_t x = 0; x < dst->width_px / 2; x++) {
         const float *const pixel = src + x;
-        const float u = value_at(pixel, scale, 4) - 128.0F;
-        const float v = value_at(pixel, scale, 5) - 128.0F;
-        const float r_of_uv = v * AR_IMAGE_R_OF_V;
-        const float g_of_uv = u * AR_IMAGE_G_OF_U + v * AR_IMAGE_G_OF_V;
-        const float b_of_uv = u * AR_IMAGE_B_OF_U;
+        const float u = pixel[4 * scale->plane_stride];
+        const float v = pixel[5 * scale->plane_stride];
+        const float r = fmaf(v, tints->r_of_v, tints->r);
+        const float g = fmaf(u, tints->g_of_u, fmaf(v, tints->g_of_v, tints->g));
+        const float b = fmaf(u, tints->b_of_u, tints->b);
 
         for (size_t i = 0; i < 4; i++) {
             const float y = value_at(pixel, scale, i);
-            uint8_t *const out = dst->y[i / 2] + (x * 2 + i % 2) * 4;
 
-            ar_ref_store_xrgb(out, y + r_of_uv, y + g_of_uv, y + b_of_uv);
+            ar_ref_store_xrgb(dst->y[i / 2] + (x * 2 + i % 2) * 4, y + r, y + g, y + b);
         }
     }
 }

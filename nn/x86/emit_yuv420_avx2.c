@@ -10,10 +10,12 @@
 #include "nn/x86/rows_avx2.h"
 
 /*
- * Eight pixels of every plane at a time: a 32-bit lane of a vector is one plane pixel. Maximum and minimum
- * have the limit as their second operand, which is what they give for not-a-number.
+ * Sixteen pixels of a plane at a time. Not-a-number, and what is far below zero, converts to the least integer, which packing
+ * with saturation makes the darkest byte; only what is too large has to be limited before. A row of luma, or chroma, is a loop by itself,
+ * so that its factors stay in registers.
  */
-#define STEP_PX AR_AVX2_STEP_PX
+#define STEP_PX ((size_t)16)
+#define LANES   ((size_t)8)
 
 /* Planes in their order. */
 enum {
@@ -22,73 +24,94 @@ enum {
     V,
 };
 
-/* src: the first plane's pixels. */
-AR_TILE __m256 values_of(const float *src, const struct ar_image_scale *restrict scale,
-                         size_t plane)
+static size_t stepped(const struct ar_image_rows *rows)
 {
-    const __m256 mul = _mm256_broadcast_ss(&scale->emit_mul[plane]);
-    const __m256 add = _mm256_broadcast_ss(&scale->emit_add[plane]);
-    const __m256 values = _mm256_loadu_ps(src + plane * scale->plane_stride);
-
-    return _mm256_add_ps(_mm256_mul_ps(values, mul), add);
+    return rows->width_px / 2 / STEP_PX * STEP_PX;
 }
 
-/* The nearest bytes within the limits. */
-AR_TILE __m256i round_within(__m256 values, __m256 low, __m256 high)
-{
-    const __m256 raised = _mm256_add_ps(values, _mm256_set1_ps(0.5F));
+/* How a plane becomes bytes: taken before a loop, so that its stores cannot be thought to change it. */
+struct plane {
+    const float *src;
+    __m256 mul;
+    __m256 add;
+    __m256 high;
+    __m256i low; /* words */
+};
 
-    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(raised, low), high));
+AR_TILE struct plane plane_of(const float *src, const struct ar_image_scale *restrict scale,
+                              size_t plane)
+{
+    return (struct plane){
+        .src = src + plane * scale->plane_stride,
+        .mul = _mm256_set1_ps(scale->emit_mul[plane]),
+        .add = _mm256_set1_ps(scale->emit_add[plane]),
+        .high = _mm256_set1_ps(scale->high[plane]),
+        .low = _mm256_set1_epi16((int16_t)scale->low[plane]),
+    };
 }
 
-AR_TILE __m256i bytes_of(const float *src, const struct ar_image_scale *restrict scale,
-                         size_t plane)
+AR_TILE __m256 values_at(const struct plane *plane, size_t x)
 {
-    return round_within(values_of(src, scale, plane), _mm256_broadcast_ss(&scale->low[plane]),
-                        _mm256_broadcast_ss(&scale->high[plane]));
+    return _mm256_fmadd_ps(_mm256_loadu_ps(plane->src + x), plane->mul, plane->add);
 }
 
-/* Bytes of a plane and of the next one, side by side in the low half of each lane. */
-AR_TILE __m256i pairs_of(const float *src, const struct ar_image_scale *restrict scale,
-                         size_t plane)
+AR_TILE __m256i cut_off(__m256 values, __m256 high)
 {
-    return _mm256_or_si256(bytes_of(src, scale, plane),
-                           _mm256_slli_epi32(bytes_of(src, scale, plane + 1), 8));
+    return _mm256_cvttps_epi32(_mm256_min_ps(high, values));
 }
 
-/* The low halves of one vector's lanes, then those of the other's. */
-AR_TILE __m256i low_halves(__m256i one, __m256i other)
+/* Sixteen pixels as words: of either half of the pixels the first four are in the low lane, the others in the high one. */
+AR_TILE __m256i words_at(const struct plane *plane, size_t x)
 {
-    return _mm256_permute4x64_epi64(_mm256_packus_epi32(one, other), 0xD8);
+    const __m256i words = _mm256_packs_epi32(cut_off(values_at(plane, x), plane->high),
+                                             cut_off(values_at(plane, x + LANES), plane->high));
+
+    return _mm256_max_epi16(words, plane->low);
 }
 
-AR_TILE void emit_luma(const struct ar_image_rows *restrict dst, const float *src,
-                       const struct ar_image_scale *restrict scale, size_t x)
+/* Bytes of a plane and of the next one, in turn. */
+AR_TILE void emit_pairs(uint8_t *to, const float *src,
+                        const struct ar_image_scale *restrict scale, size_t plane, size_t n)
 {
-    const __m256i rows =
-        low_halves(pairs_of(src + x, scale, LUMA), pairs_of(src + x, scale, LUMA + 2));
+    const struct plane even = plane_of(src, scale, plane);
+    const struct plane odd = plane_of(src, scale, plane + 1);
+    const __m256i in_turn = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
 
-    _mm_storeu_si128((void *)(dst->y[0] + 2 * x), _mm256_castsi256_si128(rows));
-    _mm_storeu_si128((void *)(dst->y[1] + 2 * x), _mm256_extracti128_si256(rows, 1));
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m256i bytes = _mm256_packus_epi16(words_at(&even, x), words_at(&odd, x));
+        const __m256i pairs = _mm256_shuffle_epi8(bytes, in_turn);
+
+        _mm256_storeu_si256((void *)(to + 2 * x), _mm256_permute4x64_epi64(pairs, 0xD8));
+    }
+}
+
+AR_TILE void emit_plane(uint8_t *to, const float *src,
+                        const struct ar_image_scale *restrict scale, size_t plane, size_t n)
+{
+    const struct plane from = plane_of(src, scale, plane);
+    const __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m256i words = words_at(&from, x);
+        const __m256i bytes =
+            _mm256_permutevar8x32_epi32(_mm256_packus_epi16(words, words), in_order);
+
+        _mm_storeu_si128((void *)(to + x), _mm256_castsi256_si128(bytes));
+    }
 }
 
 void ar_emit_yuv420_row_i420_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t n = ar_avx2_stepped(dst);
+    const size_t n = stepped(dst);
     const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 2, 1, 1);
 
-    for (size_t x = 0; x < n; x += STEP_PX) {
-        const __m256i words =
-            low_halves(bytes_of(src + x, scale, U), bytes_of(src + x, scale, V));
-        const __m128i bytes =
-            _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-
-        emit_luma(dst, src, scale, x);
-        _mm_storeu_si64(dst->u + x, bytes);
-        _mm_storeu_si64(dst->v + x, _mm_unpackhi_epi64(bytes, bytes));
-    }
+    emit_pairs(dst->y[0], src, scale, LUMA, n);
+    emit_pairs(dst->y[1], src, scale, LUMA + 2, n);
+    emit_plane(dst->u, src, scale, U, n);
+    emit_plane(dst->v, src, scale, V, n);
     ar_emit_yuv420_row_i420_ref(&rest, src + n, scale);
 }
 
@@ -96,40 +119,42 @@ void ar_emit_yuv420_row_nv12_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t n = ar_avx2_stepped(dst);
+    const size_t n = stepped(dst);
     const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 2, 2, 0);
 
-    for (size_t x = 0; x < n; x += STEP_PX) {
-        const __m256i chroma = pairs_of(src + x, scale, U);
-
-        emit_luma(dst, src, scale, x);
-        _mm_storeu_si128((void *)(dst->u + 2 * x),
-                         _mm256_castsi256_si128(low_halves(chroma, chroma)));
-    }
+    emit_pairs(dst->y[0], src, scale, LUMA, n);
+    emit_pairs(dst->y[1], src, scale, LUMA + 2, n);
+    emit_pairs(dst->u, src, scale, U, n);
     ar_emit_yuv420_row_nv12_ref(&rest, src + n, scale);
 }
 
-/* A pair of pixels, Y U Y V, is a lane. */
+/* A pair of pixels is Y U Y V. */
 void ar_emit_yuv420_row_yuyv_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t n = ar_avx2_stepped(dst);
+    const struct plane lumas[] = { plane_of(src, scale, LUMA), plane_of(src, scale, LUMA + 1),
+                                   plane_of(src, scale, LUMA + 2),
+                                   plane_of(src, scale, LUMA + 3) };
+    const struct plane u = plane_of(src, scale, U);
+    const struct plane v = plane_of(src, scale, V);
+    const size_t n = stepped(dst);
     const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 4, 0, 0);
 
     for (size_t x = 0; x < n; x += STEP_PX) {
-        const __m256i u = _mm256_slli_epi32(bytes_of(src + x, scale, U), 8);
-        const __m256i v = _mm256_slli_epi32(bytes_of(src + x, scale, V), 24);
-        const __m256i chroma = _mm256_or_si256(u, v);
+        const __m256i chroma = _mm256_packus_epi16(words_at(&u, x), words_at(&v, x));
 
         AR_UNROLL
         for (size_t row = 0; row < 2; row++) {
-            const __m256i left = bytes_of(src + x, scale, LUMA + 2 * row);
-            const __m256i right =
-                _mm256_slli_epi32(bytes_of(src + x, scale, LUMA + 2 * row + 1), 16);
+            const __m256i luma = _mm256_packus_epi16(words_at(&lumas[2 * row], x),
+                                                     words_at(&lumas[2 * row + 1], x));
+            const __m256i left = _mm256_unpacklo_epi8(luma, chroma);
+            const __m256i right = _mm256_unpackhi_epi8(luma, chroma);
+            uint8_t *const out = dst->y[row] + 4 * x;
 
-            _mm256_storeu_si256((void *)(dst->y[row] + 4 * x),
-                                _mm256_or_si256(_mm256_or_si256(left, right), chroma));
+            _mm256_storeu_si256((void *)out, _mm256_unpacklo_epi16(left, right));
+            _mm256_storeu_si256((void *)(out + sizeof(left)),
+                                _mm256_unpackhi_epi16(left, right));
         }
     }
     ar_emit_yuv420_row_yuyv_ref(&rest, src + n, scale);
@@ -142,59 +167,83 @@ struct tints {
     __m256 b;
 };
 
-AR_TILE struct tints tints_of(const float *src, const struct ar_image_scale *restrict scale)
+/* `factors` are those of struct ar_image_tints. */
+AR_TILE struct tints tints_of(__m256 u, __m256 v, const __m256 *factors)
 {
-    const __m256 u = _mm256_sub_ps(values_of(src, scale, U), _mm256_set1_ps(128.0F));
-    const __m256 v = _mm256_sub_ps(values_of(src, scale, V), _mm256_set1_ps(128.0F));
+    const __m256 g = _mm256_fmadd_ps(v, factors[2], factors[5]);
 
-    return (struct tints){
-        .r = _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_R_OF_V)),
-        .g = _mm256_add_ps(_mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_G_OF_U)),
-                           _mm256_mul_ps(v, _mm256_set1_ps(AR_IMAGE_G_OF_V))),
-        .b = _mm256_mul_ps(u, _mm256_set1_ps(AR_IMAGE_B_OF_U)),
-    };
+    return (struct tints){ .r = _mm256_fmadd_ps(v, factors[0], factors[4]),
+                           .g = _mm256_fmadd_ps(u, factors[1], g),
+                           .b = _mm256_fmadd_ps(u, factors[3], factors[6]) };
 }
 
-/* The nearest bytes of a colour, moved up by `shift` bits. */
-AR_TILE __m256i colour_of(__m256 luma, __m256 tint, int shift)
+/* One colour of sixteen blocks' left pixels, and of their right ones. */
+AR_TILE __m256i colour_of(const __m256 *left, const __m256 *right, __m256 tint, __m256 tint1)
 {
-    const __m256i bytes =
-        round_within(_mm256_add_ps(luma, tint), _mm256_setzero_ps(), _mm256_set1_ps(255.0F));
+    const __m256 high = _mm256_set1_ps(255.0F);
 
-    return _mm256_slli_epi32(bytes, shift);
+    return _mm256_packus_epi16(_mm256_packs_epi32(cut_off(_mm256_add_ps(left[0], tint), high),
+                                                  cut_off(_mm256_add_ps(left[1], tint1), high)),
+                               _mm256_packs_epi32(cut_off(_mm256_add_ps(right[0], tint), high),
+                                                  cut_off(_mm256_add_ps(right[1], tint1),
+                                                          high)));
 }
 
-AR_TILE __m256i pixels_of(__m256 luma, const struct tints *restrict tints)
+/* Eight left and eight right pixels, in turn. */
+AR_TILE void store_in_turn(uint8_t *to, __m256i left, __m256i right)
 {
-    __m256i pixels = _mm256_set1_epi32((int)0xFF000000u);
+    const __m256i low = _mm256_unpacklo_epi32(left, right);
+    const __m256i high = _mm256_unpackhi_epi32(left, right);
 
-    pixels = _mm256_or_si256(pixels, colour_of(luma, tints->r, 16));
-    pixels = _mm256_or_si256(pixels, colour_of(luma, tints->g, 8));
-    return _mm256_or_si256(pixels, colour_of(luma, tints->b, 0));
+    _mm256_storeu_si256((void *)to, _mm256_permute2x128_si256(low, high, 0x20));
+    _mm256_storeu_si256((void *)(to + sizeof(low)), _mm256_permute2x128_si256(low, high, 0x31));
 }
 
+/* Bytes are B G R X. */
 void ar_emit_yuv420_row_xrgb_avx2(const struct ar_image_rows *restrict dst,
                                   const float *restrict src,
                                   const struct ar_image_scale *restrict scale)
 {
-    const size_t n = ar_avx2_stepped(dst);
+    const struct plane lumas[] = { plane_of(src, scale, LUMA), plane_of(src, scale, LUMA + 1),
+                                   plane_of(src, scale, LUMA + 2),
+                                   plane_of(src, scale, LUMA + 3) };
+    const float *const u = src + U * scale->plane_stride;
+    const float *const v = src + V * scale->plane_stride;
+    const struct ar_image_tints *const t = &scale->tints;
+    const __m256 factors[] = {
+        _mm256_set1_ps(t->r_of_v), _mm256_set1_ps(t->g_of_u), _mm256_set1_ps(t->g_of_v),
+        _mm256_set1_ps(t->b_of_u), _mm256_set1_ps(t->r),      _mm256_set1_ps(t->g),
+        _mm256_set1_ps(t->b),
+    };
+    const size_t n = stepped(dst);
     const struct ar_image_rows rest = ar_avx2_rows_from(dst, n, 8, 0, 0);
 
     for (size_t x = 0; x < n; x += STEP_PX) {
-        const struct tints tints = tints_of(src + x, scale);
+        const struct tints tints =
+            tints_of(_mm256_loadu_ps(u + x), _mm256_loadu_ps(v + x), factors);
+        const struct tints tints1 =
+            tints_of(_mm256_loadu_ps(u + x + LANES), _mm256_loadu_ps(v + x + LANES), factors);
 
         AR_UNROLL
         for (size_t row = 0; row < 2; row++) {
-            const __m256i left = pixels_of(values_of(src + x, scale, LUMA + 2 * row), &tints);
-            const __m256i right =
-                pixels_of(values_of(src + x, scale, LUMA + 2 * row + 1), &tints);
-            const __m256i low = _mm256_unpacklo_epi32(left, right);
-            const __m256i high = _mm256_unpackhi_epi32(left, right);
+            const __m256 left[] = { values_at(&lumas[2 * row], x),
+                                    values_at(&lumas[2 * row], x + LANES) };
+            const __m256 right[] = { values_at(&lumas[2 * row + 1], x),
+                                     values_at(&lumas[2 * row + 1], x + LANES) };
+            const __m256i r = colour_of(left, right, tints.r, tints1.r);
+            const __m256i g = colour_of(left, right, tints.g, tints1.g);
+            const __m256i b = colour_of(left, right, tints.b, tints1.b);
+            const __m256i none = _mm256_set1_epi8(-1);
+            const __m256i left_bg = _mm256_unpacklo_epi8(b, g);
+            const __m256i left_rx = _mm256_unpacklo_epi8(r, none);
+            const __m256i right_bg = _mm256_unpackhi_epi8(b, g);
+            const __m256i right_rx = _mm256_unpackhi_epi8(r, none);
             uint8_t *const out = dst->y[row] + 8 * x;
 
-            _mm256_storeu_si256((void *)out, _mm256_permute2x128_si256(low, high, 0x20));
-            _mm256_storeu_si256((void *)(out + sizeof(low)),
-                                _mm256_permute2x128_si256(low, high, 0x31));
+            store_in_turn(out, _mm256_unpacklo_epi16(left_bg, left_rx),
+                          _mm256_unpacklo_epi16(right_bg, right_rx));
+            store_in_turn(out + 2 * sizeof(r), _mm256_unpackhi_epi16(left_bg, left_rx),
+                          _mm256_unpackhi_epi16(right_bg, right_rx));
         }
     }
     ar_emit_yuv420_row_xrgb_ref(&rest, src + n, scale);
