@@ -39,14 +39,27 @@ struct ar_image_rows {
     uint32_t width_px; /* even */
 };
 
-/* BT.601, full range: luma's shares, and what chroma (centred on 0) adds to each colour. */
-#define AR_IMAGE_Y_OF_R 0.299F
-#define AR_IMAGE_Y_OF_G 0.587F
-#define AR_IMAGE_Y_OF_B 0.114F
+/*
+ * BT.601, full range: luma's shares, and what chroma (centred on 0) adds to each colour. Shares are whole parts, so that the luma of
+ * bytes, and what a block's colours are off it, are whole numbers that every tier finds in its own way.
+ */
+#define AR_IMAGE_Y_BITS   15
+#define AR_IMAGE_Y_WHOLE  (1 << AR_IMAGE_Y_BITS)
+#define AR_IMAGE_Y_PART_R 9798
+#define AR_IMAGE_Y_PART_G 19235
+#define AR_IMAGE_Y_PART_B 3735
+
+#define AR_IMAGE_Y_OF_R ((float)AR_IMAGE_Y_PART_R / AR_IMAGE_Y_WHOLE)
+#define AR_IMAGE_Y_OF_G ((float)AR_IMAGE_Y_PART_G / AR_IMAGE_Y_WHOLE)
+#define AR_IMAGE_Y_OF_B ((float)AR_IMAGE_Y_PART_B / AR_IMAGE_Y_WHOLE)
 #define AR_IMAGE_R_OF_V 1.402F
 #define AR_IMAGE_G_OF_U (-0.344136F)
 #define AR_IMAGE_G_OF_V (-0.714136F)
 #define AR_IMAGE_B_OF_U 1.772F
+
+/* Chroma of a block's sum of blue, or red, less its luma, in those parts. */
+#define AR_IMAGE_U_OF_SUM (0.25F / AR_IMAGE_Y_WHOLE / AR_IMAGE_B_OF_U)
+#define AR_IMAGE_V_OF_SUM (0.25F / AR_IMAGE_Y_WHOLE / AR_IMAGE_R_OF_V)
 
 /* A frame's luma or chroma byte to a full-range value and back; chroma values are centred on 0. */
 struct ar_image_range {

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/arm/luma_neon.h"
 #include "nn/arm/neon.h"
 #include "nn/arm/rows_neon.h"
 #include "nn/image.h"
@@ -110,39 +111,18 @@ void ar_ingest_yuv420_row_yuyv_neon(float *restrict dst,
     ar_ingest_yuv420_row_yuyv_ref(dst + n, &rest, scale);
 }
 
-/* Full-range values, or sums of four of them. */
-struct colours {
-    struct ar_neon_step r;
-    struct ar_neon_step g;
-    struct ar_neon_step b;
-};
-
-AR_TILE struct ar_neon_step luma_of(struct colours colours)
+AR_TILE void store_luma(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
+                        struct ar_neon_sums luma)
 {
-    return ar_neon_add(ar_neon_add(ar_neon_mul_n(colours.r, AR_IMAGE_Y_OF_R),
-                                   ar_neon_mul_n(colours.g, AR_IMAGE_Y_OF_G)),
-                       ar_neon_mul_n(colours.b, AR_IMAGE_Y_OF_B));
+    store(dst, scale, plane, ar_neon_mul_n(ar_neon_floats(luma), 1.0F / AR_IMAGE_Y_WHOLE));
 }
 
-AR_TILE struct ar_neon_step chroma_of(struct ar_neon_step colour, struct ar_neon_step luma,
-                                      float share)
+AR_TILE struct ar_neon_step chroma_of(struct ar_neon_sums sums, float share)
 {
-    return ar_neon_add_n(ar_neon_mul_n(ar_neon_sub(colour, luma), share), 128.0F);
+    return ar_neon_add_n(ar_neon_mul_n(ar_neon_floats(sums), share), 128.0F);
 }
 
-/* The left (0) or the right (1) ones of 16 bytes. */
-AR_TILE uint8x8_t side_of(uint8x16_t bytes, size_t side)
-{
-    return vget_low_u8(side == 0 ? vuzp1q_u8(bytes, bytes) : vuzp2q_u8(bytes, bytes));
-}
-
-/* One colour of a row's pairs of pixels. */
-AR_TILE struct ar_neon_step sum_of(uint8x16_t upper, uint8x16_t lower)
-{
-    return widen(vpadalq_u8(vpaddlq_u8(upper), lower));
-}
-
-/* Bytes are B G R X. Sums of four bytes are exact, in whatever order. */
+/* Bytes are B G R X. */
 void ar_ingest_yuv420_row_xrgb_neon(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
@@ -151,26 +131,16 @@ void ar_ingest_yuv420_row_xrgb_neon(float *restrict dst,
     const struct ar_image_rows rest = ar_neon_rows_from(src, n, 8, 0, 0);
 
     for (size_t x = 0; x < n; x += STEP_PX) {
-        const uint8x16x4_t rows[2] = { vld4q_u8(src->y[0] + 8 * x),
-                                       vld4q_u8(src->y[1] + 8 * x) };
-        const struct colours sum = { .r = sum_of(rows[0].val[2], rows[1].val[2]),
-                                     .g = sum_of(rows[0].val[1], rows[1].val[1]),
-                                     .b = sum_of(rows[0].val[0], rows[1].val[0]) };
-        const struct ar_neon_step luma = luma_of(sum);
+        const uint8x16x4_t upper = vld4q_u8(src->y[0] + 8 * x);
+        const uint8x16x4_t lower = vld4q_u8(src->y[1] + 8 * x);
+        const struct ar_neon_block_sums sums = ar_neon_sum_blocks(upper, lower);
 
-        AR_UNROLL
-        for (size_t i = 0; i < 4; i++) {
-            const uint8x16x4_t row = rows[i / 2];
-            const struct colours colours = {
-                .r = widen(vmovl_u8(side_of(row.val[2], i % 2))),
-                .g = widen(vmovl_u8(side_of(row.val[1], i % 2))),
-                .b = widen(vmovl_u8(side_of(row.val[0], i % 2))),
-            };
-
-            store(dst + x, scale, LUMA + i, luma_of(colours));
-        }
-        store(dst + x, scale, U, chroma_of(sum.b, luma, 0.25F / AR_IMAGE_B_OF_U));
-        store(dst + x, scale, V, chroma_of(sum.r, luma, 0.25F / AR_IMAGE_R_OF_V));
+        store_luma(dst + x, scale, LUMA, ar_neon_luma(upper, 0));
+        store_luma(dst + x, scale, LUMA + 1, ar_neon_luma(upper, 1));
+        store_luma(dst + x, scale, LUMA + 2, ar_neon_luma(lower, 0));
+        store_luma(dst + x, scale, LUMA + 3, ar_neon_luma(lower, 1));
+        store(dst + x, scale, U, chroma_of(sums.u, AR_IMAGE_U_OF_SUM));
+        store(dst + x, scale, V, chroma_of(sums.v, AR_IMAGE_V_OF_SUM));
     }
     ar_ingest_yuv420_row_xrgb_ref(dst + n, &rest, scale);
 }

@@ -40,13 +40,6 @@ static inline struct ar_neon_step ar_neon_add(struct ar_neon_step one,
                                   vaddq_f32(one.high, other.high) };
 }
 
-static inline struct ar_neon_step ar_neon_sub(struct ar_neon_step one,
-                                              struct ar_neon_step other)
-{
-    return (struct ar_neon_step){ vsubq_f32(one.low, other.low),
-                                  vsubq_f32(one.high, other.high) };
-}
-
 static inline struct ar_neon_step ar_neon_add_n(struct ar_neon_step step, float n)
 {
     return (struct ar_neon_step){ vaddq_f32(step.low, vdupq_n_f32(n)),

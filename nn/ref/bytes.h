@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "nn/image.h"
+
 /* Within [low, high]; not-a-number becomes low. */
 static inline float ar_ref_clamp(float value, float low, float high)
 {
@@ -15,6 +17,12 @@ static inline float ar_ref_clamp(float value, float low, float high)
 static inline uint8_t ar_ref_byte(float value, float low, float high)
 {
     return (uint8_t)ar_ref_clamp(value, low, high);
+}
+
+/* In parts of a level: see nn/image.h. */
+static inline int32_t ar_ref_luma(int32_t r, int32_t g, int32_t b)
+{
+    return AR_IMAGE_Y_PART_R * r + AR_IMAGE_Y_PART_G * g + AR_IMAGE_Y_PART_B * b;
 }
 
 /* Four bytes of an XRGB pixel, in memory B G R X. */

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "nn/image.h"
+#include "nn/ref/bytes.h"
 #include "nn/ref/ref.h"
 
 /* One place's six values, in the order of the planes. */
@@ -74,11 +75,6 @@ void ar_ingest_yuv420_row_yuyv_ref(float *restrict dst,
     }
 }
 
-static float luma_of(float r, float g, float b)
-{
-    return r * AR_IMAGE_Y_OF_R + g * AR_IMAGE_Y_OF_G + b * AR_IMAGE_Y_OF_B;
-}
-
 /* Bytes are B G R X. Chroma is that of the block's mean colour. */
 void ar_ingest_yuv420_row_xrgb_ref(float *restrict dst,
                                    const struct ar_image_rows *restrict src,
@@ -86,22 +82,19 @@ void ar_ingest_yuv420_row_xrgb_ref(float *restrict dst,
 {
     for (size_t x = 0; x < src->width_px / 2; x++) {
         struct values values = { { 0 } };
-        float r = 0.0F;
-        float g = 0.0F;
-        float b = 0.0F;
+        int32_t u = 0;
+        int32_t v = 0;
 
         for (size_t i = 0; i < 4; i++) {
             const uint8_t *const pixel = src->y[i / 2] + (x * 2 + i % 2) * 4;
+            const int32_t luma = ar_ref_luma(pixel[2], pixel[1], pixel[0]);
 
-            values.v[i] = luma_of(pixel[2], pixel[1], pixel[0]);
-            r += pixel[2];
-            g += pixel[1];
-            b += pixel[0];
+            values.v[i] = (float)luma / AR_IMAGE_Y_WHOLE;
+            u += AR_IMAGE_Y_WHOLE * pixel[0] - luma;
+            v += AR_IMAGE_Y_WHOLE * pixel[2] - luma;
         }
-        const float y = luma_of(r, g, b);
-
-        values.v[4] = (b - y) * (0.25F / AR_IMAGE_B_OF_U) + 128.0F;
-        values.v[5] = (r - y) * (0.25F / AR_IMAGE_R_OF_V) + 128.0F;
+        values.v[4] = (float)u * AR_IMAGE_U_OF_SUM + 128.0F;
+        values.v[5] = (float)v * AR_IMAGE_V_OF_SUM + 128.0F;
         store(dst, scale, x, &values);
     }
 }

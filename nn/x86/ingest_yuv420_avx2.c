@@ -8,6 +8,7 @@
 #include "nn/tile.h"
 #include "nn/x86/avx2.h"
 #include "nn/x86/lanes_avx2.h"
+#include "nn/x86/luma_avx2.h"
 #include "nn/x86/rows_avx2.h"
 
 /* Eight pixels of every plane at a time: a vector holds one plane's values. */
@@ -20,37 +21,56 @@ enum {
     V,
 };
 
-/* dst: the first plane's pixels. */
-AR_TILE void store(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
-                   __m256 values)
-{
-    const __m256 mul = _mm256_broadcast_ss(&scale->ingest_mul[plane]);
-    const __m256 add = _mm256_broadcast_ss(&scale->ingest_add[plane]);
+/* How values become a plane: taken before a loop, so that its stores cannot be thought to change it. */
+struct plane {
+    float *dst;
+    __m256 mul;
+    __m256 add;
+};
 
-    _mm256_storeu_ps(dst + plane * scale->plane_stride,
-                     _mm256_add_ps(_mm256_mul_ps(values, mul), add));
+AR_TILE struct plane plane_of(float *dst, const struct ar_image_scale *restrict scale,
+                              size_t plane)
+{
+    return (struct plane){
+        .dst = dst + plane * scale->plane_stride,
+        .mul = _mm256_set1_ps(scale->ingest_mul[plane]),
+        .add = _mm256_set1_ps(scale->ingest_add[plane]),
+    };
 }
 
-AR_TILE void store_words(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
-                         __m128i words)
+AR_TILE void store(const struct plane *plane, size_t x, __m256 values)
 {
-    store(dst, scale, plane, _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(words)));
+    _mm256_storeu_ps(plane->dst + x,
+                     _mm256_add_ps(_mm256_mul_ps(values, plane->mul), plane->add));
 }
 
-/* Of 16 bytes the even ones to one plane, the odd ones to the next. */
-AR_TILE void store_pairs(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
-                         const uint8_t *from)
+AR_TILE void store_words(const struct plane *plane, size_t x, __m128i words)
 {
-    const __m128i bytes = _mm_loadu_si128((const void *)from);
-
-    store_words(dst, scale, plane, _mm_and_si128(bytes, _mm_set1_epi16(0xFF)));
-    store_words(dst, scale, plane + 1, _mm_srli_epi16(bytes, 8));
+    store(plane, x, _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(words)));
 }
 
-AR_TILE void store_bytes(float *dst, const struct ar_image_scale *restrict scale, size_t plane,
-                         const uint8_t *from)
+/* Of a row's bytes the even ones to one plane, the odd ones to the next. */
+AR_TILE void ingest_pairs(float *dst, const uint8_t *from,
+                          const struct ar_image_scale *restrict scale, size_t plane, size_t n)
 {
-    store_words(dst, scale, plane, _mm_cvtepu8_epi16(_mm_loadu_si64(from)));
+    const struct plane even = plane_of(dst, scale, plane);
+    const struct plane odd = plane_of(dst, scale, plane + 1);
+
+    for (size_t x = 0; x < n; x += STEP_PX) {
+        const __m128i bytes = _mm_loadu_si128((const void *)(from + 2 * x));
+
+        store_words(&even, x, _mm_and_si128(bytes, _mm_set1_epi16(0xFF)));
+        store_words(&odd, x, _mm_srli_epi16(bytes, 8));
+    }
+}
+
+AR_TILE void ingest_plane(float *dst, const uint8_t *from,
+                          const struct ar_image_scale *restrict scale, size_t plane, size_t n)
+{
+    const struct plane to = plane_of(dst, scale, plane);
+
+    for (size_t x = 0; x < n; x += STEP_PX)
+        store(&to, x, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadu_si64(from + x))));
 }
 
 void ar_ingest_yuv420_row_i420_avx2(float *restrict dst,
@@ -60,12 +80,10 @@ void ar_ingest_yuv420_row_i420_avx2(float *restrict dst,
     const size_t n = ar_avx2_stepped(src);
     const struct ar_image_rows rest = ar_avx2_rows_from(src, n, 2, 1, 1);
 
-    for (size_t x = 0; x < n; x += STEP_PX) {
-        store_pairs(dst + x, scale, LUMA, src->y[0] + 2 * x);
-        store_pairs(dst + x, scale, LUMA + 2, src->y[1] + 2 * x);
-        store_bytes(dst + x, scale, U, src->u + x);
-        store_bytes(dst + x, scale, V, src->v + x);
-    }
+    ingest_pairs(dst, src->y[0], scale, LUMA, n);
+    ingest_pairs(dst, src->y[1], scale, LUMA + 2, n);
+    ingest_plane(dst, src->u, scale, U, n);
+    ingest_plane(dst, src->v, scale, V, n);
     ar_ingest_yuv420_row_i420_ref(dst + n, &rest, scale);
 }
 
@@ -76,11 +94,9 @@ void ar_ingest_yuv420_row_nv12_avx2(float *restrict dst,
     const size_t n = ar_avx2_stepped(src);
     const struct ar_image_rows rest = ar_avx2_rows_from(src, n, 2, 2, 0);
 
-    for (size_t x = 0; x < n; x += STEP_PX) {
-        store_pairs(dst + x, scale, LUMA, src->y[0] + 2 * x);
-        store_pairs(dst + x, scale, LUMA + 2, src->y[1] + 2 * x);
-        store_pairs(dst + x, scale, U, src->u + 2 * x);
-    }
+    ingest_pairs(dst, src->y[0], scale, LUMA, n);
+    ingest_pairs(dst, src->y[1], scale, LUMA + 2, n);
+    ingest_pairs(dst, src->u, scale, U, n);
     ar_ingest_yuv420_row_nv12_ref(dst + n, &rest, scale);
 }
 
@@ -103,6 +119,11 @@ void ar_ingest_yuv420_row_yuyv_avx2(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
 {
+    const struct plane lumas[] = { plane_of(dst, scale, LUMA), plane_of(dst, scale, LUMA + 1),
+                                   plane_of(dst, scale, LUMA + 2),
+                                   plane_of(dst, scale, LUMA + 3) };
+    const struct plane u = plane_of(dst, scale, U);
+    const struct plane v = plane_of(dst, scale, V);
     const size_t n = ar_avx2_stepped(src);
     const struct ar_image_rows rest = ar_avx2_rows_from(src, n, 4, 0, 0);
 
@@ -110,79 +131,70 @@ void ar_ingest_yuv420_row_yuyv_avx2(float *restrict dst,
         const __m256i upper = _mm256_loadu_si256((const void *)(src->y[0] + 4 * x));
         const __m256i lower = _mm256_loadu_si256((const void *)(src->y[1] + 4 * x));
 
-        store(dst + x, scale, LUMA, _mm256_cvtepi32_ps(byte_of(upper, 0)));
-        store(dst + x, scale, LUMA + 1, _mm256_cvtepi32_ps(byte_of(upper, 2)));
-        store(dst + x, scale, LUMA + 2, _mm256_cvtepi32_ps(byte_of(lower, 0)));
-        store(dst + x, scale, LUMA + 3, _mm256_cvtepi32_ps(byte_of(lower, 2)));
-        store(dst + x, scale, U, mean_of(upper, lower, 1));
-        store(dst + x, scale, V, mean_of(upper, lower, 3));
+        store(&lumas[0], x, _mm256_cvtepi32_ps(byte_of(upper, 0)));
+        store(&lumas[1], x, _mm256_cvtepi32_ps(byte_of(upper, 2)));
+        store(&lumas[2], x, _mm256_cvtepi32_ps(byte_of(lower, 0)));
+        store(&lumas[3], x, _mm256_cvtepi32_ps(byte_of(lower, 2)));
+        store(&u, x, mean_of(upper, lower, 1));
+        store(&v, x, mean_of(upper, lower, 3));
     }
     ar_ingest_yuv420_row_yuyv_ref(dst + n, &rest, scale);
 }
 
-struct colours {
-    __m256 r;
-    __m256 g;
-    __m256 b;
-};
-
-/* The left (0) or the right (1) pixels of eight pairs; bytes are B G R X. */
-AR_TILE struct colours load_colours(const uint8_t *from, int side)
+/* For values in parts of a level; a power of two does not change how a product is rounded. */
+AR_TILE struct plane plane_of_parts(float *dst, const struct ar_image_scale *restrict scale,
+                                    size_t plane)
 {
-    const __m256 low = _mm256_loadu_ps((const void *)from);
-    const __m256 high = _mm256_loadu_ps((const void *)(from + sizeof(__m256)));
-    const __m256i pixels = _mm256_castps_si256(side == 0 ? AR_AVX2_EVERY_OTHER(low, high, 0)
-                                                         : AR_AVX2_EVERY_OTHER(low, high, 1));
+    struct plane of_parts = plane_of(dst, scale, plane);
 
-    return (struct colours){ .r = _mm256_cvtepi32_ps(byte_of(pixels, 2)),
-                             .g = _mm256_cvtepi32_ps(byte_of(pixels, 1)),
-                             .b = _mm256_cvtepi32_ps(byte_of(pixels, 0)) };
+    of_parts.mul = _mm256_mul_ps(of_parts.mul, _mm256_set1_ps(1.0F / AR_IMAGE_Y_WHOLE));
+    return of_parts;
 }
 
-AR_TILE struct colours add_colours(struct colours one, struct colours other)
+/* Luma of a row's left pixels to a plane, of its right ones to the next. */
+AR_TILE void store_luma(const struct plane *planes, size_t x,
+                        const struct ar_avx2_block_row *row)
 {
-    return (struct colours){ .r = _mm256_add_ps(one.r, other.r),
-                             .g = _mm256_add_ps(one.g, other.g),
-                             .b = _mm256_add_ps(one.b, other.b) };
+    const __m256 first = _mm256_castsi256_ps(row->left.luma);
+    const __m256 last = _mm256_castsi256_ps(row->right.luma);
+    const __m256i even = _mm256_castps_si256(AR_AVX2_EVERY_OTHER(first, last, 0));
+    const __m256i odd = _mm256_castps_si256(AR_AVX2_EVERY_OTHER(first, last, 1));
+
+    store(&planes[0], x, _mm256_cvtepi32_ps(even));
+    store(&planes[1], x, _mm256_cvtepi32_ps(odd));
 }
 
-AR_TILE __m256 luma_of(struct colours colours)
+AR_TILE __m256 chroma_of(__m256i sums, float share)
 {
-    const __m256 r = _mm256_mul_ps(colours.r, _mm256_set1_ps(AR_IMAGE_Y_OF_R));
-    const __m256 g = _mm256_mul_ps(colours.g, _mm256_set1_ps(AR_IMAGE_Y_OF_G));
-    const __m256 b = _mm256_mul_ps(colours.b, _mm256_set1_ps(AR_IMAGE_Y_OF_B));
+    const __m256i in_order = _mm256_permute4x64_epi64(sums, 0xD8);
 
-    return _mm256_add_ps(_mm256_add_ps(r, g), b);
-}
-
-AR_TILE __m256 chroma_of(__m256 colour, __m256 luma, float share)
-{
-    return _mm256_add_ps(_mm256_mul_ps(_mm256_sub_ps(colour, luma), _mm256_set1_ps(share)),
+    return _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(in_order), _mm256_set1_ps(share)),
                          _mm256_set1_ps(128.0F));
 }
 
-/* Sums of four bytes are exact, in whatever order. */
+/* Bytes are B G R X. */
 void ar_ingest_yuv420_row_xrgb_avx2(float *restrict dst,
                                     const struct ar_image_rows *restrict src,
                                     const struct ar_image_scale *restrict scale)
 {
+    const struct plane lumas[] = { plane_of_parts(dst, scale, LUMA),
+                                   plane_of_parts(dst, scale, LUMA + 1),
+                                   plane_of_parts(dst, scale, LUMA + 2),
+                                   plane_of_parts(dst, scale, LUMA + 3) };
+    const struct plane u = plane_of(dst, scale, U);
+    const struct plane v = plane_of(dst, scale, V);
     const size_t n = ar_avx2_stepped(src);
     const struct ar_image_rows rest = ar_avx2_rows_from(src, n, 8, 0, 0);
 
     for (size_t x = 0; x < n; x += STEP_PX) {
-        struct colours sum = { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() };
-        __m256 luma;
+        const struct ar_avx2_block_row upper = ar_avx2_load_blocks(src->y[0] + 8 * x);
+        const struct ar_avx2_block_row lower = ar_avx2_load_blocks(src->y[1] + 8 * x);
+        const struct ar_avx2_block_sums sums = ar_avx2_sum_blocks(&upper, &lower);
 
-        AR_UNROLL
-        for (size_t i = 0; i < 4; i++) {
-            const struct colours colours = load_colours(src->y[i / 2] + 8 * x, (int)i % 2);
-
-            store(dst + x, scale, LUMA + i, luma_of(colours));
-            sum = add_colours(sum, colours);
-        }
-        luma = luma_of(sum);
-        store(dst + x, scale, U, chroma_of(sum.b, luma, 0.25F / AR_IMAGE_B_OF_U));
-        store(dst + x, scale, V, chroma_of(sum.r, luma, 0.25F / AR_IMAGE_R_OF_V));
+        store_luma(&lumas[0], x, &upper);
+        store_luma(&lumas[2], x, &lower);
+        store(&u, x, chroma_of(sums.u, AR_IMAGE_U_OF_SUM));
+        store(&v, x, chroma_of(sums.v, AR_IMAGE_V_OF_SUM));
     }
     ar_ingest_yuv420_row_xrgb_ref(dst + n, &rest, scale);
 }

@@ -137,7 +137,7 @@ struct picture_colour picture_narrow(const struct picture *picture, struct pictu
 
 struct picture_colour picture_yuv_of_rgb(struct picture_colour rgb)
 {
-    const double y = 0.299 * rgb.c[0] + 0.587 * rgb.c[1] + 0.114 * rgb.c[2];
+    const double y = (9798.0 * rgb.c[0] + 19235.0 * rgb.c[1] + 3735.0 * rgb.c[2]) / 32768.0;
 
     return (struct picture_colour){ { y, (rgb.c[2] - y) / 1.772 + 128.0,
                                       (rgb.c[0] - y) / 1.402 + 128.0 } };

@@ -7,7 +7,7 @@
 /*
  * A pair of picture rows and its planes in guarded buffers, and what a conversion between them
  * should give, written down once more in double precision straight from doc/MODEL-FORMAT.md
- * and BT.601. Colour values are full-range, 0..255, chroma around 128.
+ * and BT.601, its shares of luma in 32768ths. Colour values are full-range, 0..255, chroma around 128.
  */
 
 #define PICTURE_MAX_W_PX 66
