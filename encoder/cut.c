@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn/image.h"
+
 #define SAMPLES 8 /* of a cell, each way */
 
 /*
@@ -32,22 +34,13 @@
  */
 #define CUT_BRIGHTNESS 48.0F
 
-/* A plane's value in levels; `pixel` is its first plane's. */
-static float value_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,
-                      const float *pixel, size_t plane)
+static float luma_at(const struct ar_net *net, uint32_t y, uint32_t x)
 {
-    return (pixel[plane * planes->plane_stride] / layout->gain + layout->offset[plane]) *
-           255.0F;
-}
-
-static float level_at(const struct ar_image_layout *layout, const struct ar_tensor *planes,
-                      const float *pixel)
-{
-    if (layout->planes == AR_IMAGE_YUV420)
-        return value_at(layout, planes, pixel, 0);
-    return AR_IMAGE_Y_OF_R * value_at(layout, planes, pixel, 0) +
-           AR_IMAGE_Y_OF_G * value_at(layout, planes, pixel, 1) +
-           AR_IMAGE_Y_OF_B * value_at(layout, planes, pixel, 2);
+    if (ar_net_model(net)->layout.planes == AR_IMAGE_YUV420)
+        return ar_net_level(net, 0, y, x);
+    return AR_IMAGE_Y_OF_R * ar_net_level(net, 0, y, x) +
+           AR_IMAGE_Y_OF_G * ar_net_level(net, 1, y, x) +
+           AR_IMAGE_Y_OF_B * ar_net_level(net, 2, y, x);
 }
 
 /* The middle of part i of n equal parts of `size`. */
@@ -56,20 +49,21 @@ static uint32_t middle(uint32_t i, uint32_t n, uint32_t size)
     return (2 * i + 1) * size / (2 * n);
 }
 
-static void measure(float *cells, const struct ar_image_layout *layout,
-                    const struct ar_tensor *planes)
+static void measure(float *cells, const struct ar_net *net)
 {
+    const uint32_t width = ar_net_planes_width(net);
+    const uint32_t height = ar_net_planes_height(net);
+
     for (uint32_t i = 0; i < AR_ENCODER_CUT_CELLS; i++)
         cells[i] = 0.0F;
     for (uint32_t j = 0; j < AR_ENCODER_CUT_ROWS * SAMPLES; j++) {
-        const float *const row =
-            ar_tensor_row(planes, middle(j, AR_ENCODER_CUT_ROWS * SAMPLES, planes->height));
+        const uint32_t y = middle(j, AR_ENCODER_CUT_ROWS * SAMPLES, height);
 
         for (uint32_t i = 0; i < AR_ENCODER_CUT_COLUMNS * SAMPLES; i++) {
-            const uint32_t x = middle(i, AR_ENCODER_CUT_COLUMNS * SAMPLES, planes->width);
+            const uint32_t x = middle(i, AR_ENCODER_CUT_COLUMNS * SAMPLES, width);
             const uint32_t cell = j / SAMPLES * AR_ENCODER_CUT_COLUMNS + i / SAMPLES;
 
-            cells[cell] += level_at(layout, planes, row + x) / (SAMPLES * SAMPLES);
+            cells[cell] += luma_at(net, y, x) / (SAMPLES * SAMPLES);
         }
     }
 }
@@ -101,13 +95,12 @@ static bool differ(const float *before, const float *now)
            (distance > CUT_DISTANCE && distance > CUT_RATIO * spread);
 }
 
-bool ar_encoder_cut_look(struct ar_encoder_cut *cut, const struct ar_image_layout *layout,
-                         const struct ar_tensor *planes)
+bool ar_encoder_cut_look(struct ar_encoder_cut *cut, const struct ar_net *net)
 {
     float cells[AR_ENCODER_CUT_CELLS];
     bool is_cut;
 
-    measure(cells, layout, planes);
+    measure(cells, net);
     is_cut = cut->has_cells && differ(cut->cells, cells);
     memcpy(cut->cells, cells, sizeof(cells));
     cut->has_cells = true;

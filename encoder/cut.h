@@ -3,8 +3,7 @@
 
 #include <stdbool.h>
 
-#include "nn/image.h"
-#include "nn/tensor.h"
+#include "nn/net.h"
 
 /*
  * Private to encoder/: tells a scene cut from everything that a camera does within a scene.
@@ -22,6 +21,5 @@ struct ar_encoder_cut {
     bool has_cells;
 };
 
-/* Whether these planes begin another scene. Remembers them. The first planes do not. */
-bool ar_encoder_cut_look(struct ar_encoder_cut *cut, const struct ar_image_layout *layout,
-                         const struct ar_tensor *planes);
+/* Whether a network's planes begin another scene. Remembers them. The first planes do not. */
+bool ar_encoder_cut_look(struct ar_encoder_cut *cut, const struct ar_net *net);

@@ -42,13 +42,17 @@ static void ingest_pairs(void *user, uint32_t first, uint32_t end, uint32_t work
 {
     const struct ingest_job *const job = user;
     const struct ar_image_layout *layout = &ar_net_model(job->net)->layout;
-    const struct ar_tensor *planes = ar_net_planes(job->net);
+    const struct ar_kernels *kernels = ar_net_kernels(job->net);
+    const struct ar_tensor8 *planes8 = ar_net_planes8(job->net);
     const uint32_t rows = layout->planes == AR_IMAGE_YUV420 ? 1 : 2;
 
     while (first < end) {
         const uint32_t next = ar_min_u32(first + PAIRS_AT_ONCE, end);
 
-        ar_image_ingest(ar_net_kernels(job->net), layout, planes, job->frame, first, next);
+        if (planes8)
+            ar_image_ingest8(kernels, layout, planes8, job->frame, first, next);
+        else
+            ar_image_ingest(kernels, layout, ar_net_planes(job->net), job->frame, first, next);
         ar_net_finish_rows(job->net, first * rows, next * rows);
         first = next;
     }
@@ -61,7 +65,7 @@ bool ar_encoder_run(struct ar_encoder *encoder, const struct ar_frame *frame, ui
     bool is_cut;
 
     ar_net_share_rows(net, ingest_pairs, &job, frame->shape.height_px / 2);
-    is_cut = ar_encoder_cut_look(&encoder->cut, &ar_net_model(net)->layout, ar_net_planes(net));
+    is_cut = ar_encoder_cut_look(&encoder->cut, net);
     if (is_cut)
         ar_net_forget(net);
     ar_net_run(net, 0, rung);

@@ -126,20 +126,44 @@ struct ar_image_rows ar_image_rows_of_pair(const struct ar_frame *frame, uint32_
     return rows;
 }
 
-static float *plane_row_of_pair(const struct ar_image_layout *layout,
-                                const struct ar_tensor *planes, uint32_t pair)
+#define LINE_B 64 /* of a cache */
+
+static void fetch(const uint8_t *row, size_t size_b)
 {
-    return ar_tensor_row(planes, layout->planes == AR_IMAGE_YUV420 ? pair : 2 * pair);
+    for (size_t i = 0; i < size_b; i += LINE_B)
+        __builtin_prefetch(row + i);
+}
+
+/*
+ * Asks for a pair of rows while the one before is worked on: a frame is far from the processor, its rows are short, and what the
+ * hardware guesses ahead comes too late for either.
+ */
+static void fetch_pair(const struct ar_frame *frame, uint32_t pair)
+{
+    const uint32_t n_planes = ar_frame_n_planes(frame->shape.format);
+
+    if (pair >= frame->shape.height_px / 2)
+        return;
+    fetch(byte_row(frame, 0, 2 * pair), ar_frame_plane_width_b(&frame->shape, 0));
+    fetch(byte_row(frame, 0, 2 * pair + 1), ar_frame_plane_width_b(&frame->shape, 0));
+    for (uint32_t plane = 1; plane < n_planes; plane++)
+        fetch(byte_row(frame, plane, pair), ar_frame_plane_width_b(&frame->shape, plane));
+}
+
+/* The first plane row of a pair. */
+static uint32_t row_of_pair(const struct ar_image_layout *layout, uint32_t pair)
+{
+    return layout->planes == AR_IMAGE_YUV420 ? pair : 2 * pair;
 }
 
 /* Whether planes and frame are the same picture, and the pairs within it. */
-static bool sizes_match(const struct ar_image_layout *layout, const struct ar_tensor *planes,
+static bool sizes_match(const struct ar_image_layout *layout, uint32_t width, uint32_t height,
                         const struct ar_frame_shape *shape, uint32_t end)
 {
     const uint32_t shrink = layout->planes == AR_IMAGE_YUV420 ? 2 : 1;
 
-    return planes->width * shrink == shape->width_px &&
-           planes->height * shrink == shape->height_px && end <= shape->height_px / 2;
+    return width * shrink == shape->width_px && height * shrink == shape->height_px &&
+           end <= shape->height_px / 2;
 }
 
 void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
@@ -149,12 +173,49 @@ void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_lay
     ar_ingest_row_fn *const ingest = kernels->ingest_row[layout->planes][frame->shape.format];
     struct ar_image_scale scale;
 
-    assert(sizes_match(layout, planes, &frame->shape, end));
+    assert(sizes_match(layout, planes->width, planes->height, &frame->shape, end));
     ar_image_scale_init(&scale, layout, ar_image_range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
         const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 
-        ingest(plane_row_of_pair(layout, planes, pair), &rows, &scale);
+        fetch_pair(frame, pair + 1);
+        ingest(ar_tensor_row(planes, row_of_pair(layout, pair)), &rows, &scale);
+    }
+}
+
+/* To full range: each gives what its formula does, rounded, for every byte. */
+static const struct ar_stretch8 stretch_luma = { .low = 15, .mul = 38155, .sub = 85 };
+static const struct ar_stretch8 stretch_chroma = { .low = 15, .mul = 37301, .sub = 17 };
+
+static void stretch(const struct ar_kernels *kernels, const struct ar_tensor8 *planes,
+                    uint8_t *row)
+{
+    const uint32_t n = 4 * ar_tensor_whole(planes->width);
+
+    kernels->stretch8_row(row, &stretch_luma, n);
+    kernels->stretch8_row(row + planes->plane_stride, &stretch_chroma, n);
+}
+
+void ar_image_ingest8(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                      const struct ar_tensor8 *planes, const struct ar_frame *frame,
+                      uint32_t first, uint32_t end)
+{
+    ar_ingest8_row_fn *const ingest = kernels->ingest8_row[layout->planes][frame->shape.format];
+    const enum ar_frame_range range = ar_image_range_of(&frame->shape);
+    const struct ar_tensor strides = { .plane_stride = planes->plane_stride,
+                                       .row_stride = planes->row_stride };
+    struct ar_image_scale scale;
+
+    assert(sizes_match(layout, planes->width, planes->height, &frame->shape, end));
+    ar_image_scale_init(&scale, layout, range, &strides);
+    for (uint32_t pair = first; pair < end; pair++) {
+        const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
+        uint8_t *const row = ar_tensor8_row(planes, row_of_pair(layout, pair));
+
+        fetch_pair(frame, pair + 1);
+        ingest(row, &rows, &scale);
+        if (layout->planes == AR_IMAGE_YUV420 && range == AR_FRAME_LIMITED)
+            stretch(kernels, planes, row);
     }
 }
 
@@ -165,11 +226,11 @@ void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layou
     ar_emit_row_fn *const emit = kernels->emit_row[layout->planes][frame->shape.format];
     struct ar_image_scale scale;
 
-    assert(sizes_match(layout, planes, &frame->shape, end));
+    assert(sizes_match(layout, planes->width, planes->height, &frame->shape, end));
     ar_image_scale_init(&scale, layout, ar_image_range_of(&frame->shape), planes);
     for (uint32_t pair = first; pair < end; pair++) {
         const struct ar_image_rows rows = ar_image_rows_of_pair(frame, pair);
 
-        emit(&rows, plane_row_of_pair(layout, planes, pair), &scale);
+        emit(&rows, ar_tensor_row(planes, row_of_pair(layout, pair)), &scale);
     }
 }

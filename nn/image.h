@@ -7,6 +7,7 @@
 #include "base/frame.h"
 #include "nn/kernels.h"
 #include "nn/tensor.h"
+#include "nn/tensor8.h"
 
 /*
  * Picture bytes to network planes and back (doc/MODEL-FORMAT.md, "Planes"), any frame
@@ -120,6 +121,10 @@ struct ar_image_rows ar_image_rows_of_pair(const struct ar_frame *frame, uint32_
 void ar_image_ingest(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
                      const struct ar_tensor *planes, const struct ar_frame *frame,
                      uint32_t first, uint32_t end);
+/* The same to int8's planes, in full-range bytes. */
+void ar_image_ingest8(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
+                      const struct ar_tensor8 *planes, const struct ar_frame *frame,
+                      uint32_t first, uint32_t end);
 void ar_image_emit(const struct ar_kernels *kernels, const struct ar_image_layout *layout,
                    const struct ar_tensor *planes, struct ar_frame *frame, uint32_t first,
                    uint32_t end);

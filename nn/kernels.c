@@ -32,7 +32,8 @@ static const struct ar_kernels reference = {
                      { ar_dwconv8_5x5_row_s1_ref, ar_dwconv8_5x5_row_s2_ref } },
     .pwconv8_row = ar_pwconv8_row_ref,
     .widen8_row = ar_widen8_row_ref,
-    .quantise8_row = ar_quantise8_row_ref,
+    .dequantise8_row = ar_dequantise8_row_ref,
+    .stretch8_row = ar_stretch8_row_ref,
     .ingest_row = {
         [AR_IMAGE_YUV420] = {
             [AR_FRAME_I420] = ar_ingest_yuv420_row_i420_ref,
@@ -45,6 +46,20 @@ static const struct ar_kernels reference = {
             [AR_FRAME_NV12] = ar_ingest_rgb_row_nv12_ref,
             [AR_FRAME_YUYV] = ar_ingest_rgb_row_yuyv_ref,
             [AR_FRAME_XRGB] = ar_ingest_rgb_row_xrgb_ref,
+        },
+    },
+    .ingest8_row = {
+        [AR_IMAGE_YUV420] = {
+            [AR_FRAME_I420] = ar_ingest8_yuv420_row_i420_ref,
+            [AR_FRAME_NV12] = ar_ingest8_yuv420_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_ingest8_yuv420_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_ingest8_yuv420_row_xrgb_ref,
+        },
+        [AR_IMAGE_RGB] = {
+            [AR_FRAME_I420] = ar_ingest8_rgb_row_i420_ref,
+            [AR_FRAME_NV12] = ar_ingest8_rgb_row_nv12_ref,
+            [AR_FRAME_YUYV] = ar_ingest8_rgb_row_yuyv_ref,
+            [AR_FRAME_XRGB] = ar_ingest8_rgb_row_xrgb_ref,
         },
     },
     .emit_row = {
@@ -79,6 +94,7 @@ static const struct ar_kernels reference = {
 static void overlay_avx2(struct ar_kernels *kernels)
 {
     ar_ingest_row_fn **const ingest = kernels->ingest_row[AR_IMAGE_YUV420];
+    ar_ingest8_row_fn **const ingest8 = kernels->ingest8_row[AR_IMAGE_YUV420];
     ar_emit_row_fn **const emit = kernels->emit_row[AR_IMAGE_YUV420];
 
     kernels->tier = "avx2";
@@ -95,11 +111,16 @@ static void overlay_avx2(struct ar_kernels *kernels)
     kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_avx2;
     kernels->pwconv8_row = ar_pwconv8_row_avx2;
     kernels->widen8_row = ar_widen8_row_avx2;
-    kernels->quantise8_row = ar_quantise8_row_avx2;
+    kernels->dequantise8_row = ar_dequantise8_row_avx2;
+    kernels->stretch8_row = ar_stretch8_row_avx2;
     ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_avx2;
     ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_avx2;
     ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_avx2;
     ingest[AR_FRAME_XRGB] = ar_ingest_yuv420_row_xrgb_avx2;
+    ingest8[AR_FRAME_I420] = ar_ingest8_yuv420_row_i420_avx2;
+    ingest8[AR_FRAME_NV12] = ar_ingest8_yuv420_row_nv12_avx2;
+    ingest8[AR_FRAME_YUYV] = ar_ingest8_yuv420_row_yuyv_avx2;
+    ingest8[AR_FRAME_XRGB] = ar_ingest8_yuv420_row_xrgb_avx2;
     emit[AR_FRAME_I420] = ar_emit_yuv420_row_i420_avx2;
     emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_avx2;
     emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_avx2;
@@ -132,7 +153,6 @@ static void overlay_avxvnni(struct ar_kernels *kernels)
     kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_avxvnni;
     kernels->pwconv8_row = ar_pwconv8_row_avxvnni;
     kernels->widen8_row = ar_widen8_row_avx2;
-    kernels->quantise8_row = ar_quantise8_row_avx2;
     kernels->has_fast_int8 = true;
 }
 
@@ -157,7 +177,6 @@ static void overlay_vnni512(struct ar_kernels *kernels)
     kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_vnni512;
     kernels->pwconv8_row = ar_pwconv8_row_vnni512;
     kernels->widen8_row = ar_widen8_row_vnni512;
-    kernels->quantise8_row = ar_quantise8_row_vnni512;
     kernels->has_fast_int8 = true;
 }
 #endif
@@ -166,6 +185,7 @@ static void overlay_vnni512(struct ar_kernels *kernels)
 static void overlay_neon(struct ar_kernels *kernels)
 {
     ar_ingest_row_fn **const ingest = kernels->ingest_row[AR_IMAGE_YUV420];
+    ar_ingest8_row_fn **const ingest8 = kernels->ingest8_row[AR_IMAGE_YUV420];
     ar_emit_row_fn **const emit = kernels->emit_row[AR_IMAGE_YUV420];
 
     kernels->tier = "neon";
@@ -182,11 +202,16 @@ static void overlay_neon(struct ar_kernels *kernels)
     kernels->dwconv8_row[1][1] = ar_dwconv8_5x5_row_s2_neon;
     kernels->pwconv8_row = ar_pwconv8_row_neon;
     kernels->widen8_row = ar_widen8_row_neon;
-    kernels->quantise8_row = ar_quantise8_row_neon;
+    kernels->dequantise8_row = ar_dequantise8_row_neon;
+    kernels->stretch8_row = ar_stretch8_row_neon;
     ingest[AR_FRAME_I420] = ar_ingest_yuv420_row_i420_neon;
     ingest[AR_FRAME_NV12] = ar_ingest_yuv420_row_nv12_neon;
     ingest[AR_FRAME_YUYV] = ar_ingest_yuv420_row_yuyv_neon;
     ingest[AR_FRAME_XRGB] = ar_ingest_yuv420_row_xrgb_neon;
+    ingest8[AR_FRAME_I420] = ar_ingest8_yuv420_row_i420_neon;
+    ingest8[AR_FRAME_NV12] = ar_ingest8_yuv420_row_nv12_neon;
+    ingest8[AR_FRAME_YUYV] = ar_ingest8_yuv420_row_yuyv_neon;
+    ingest8[AR_FRAME_XRGB] = ar_ingest8_yuv420_row_xrgb_neon;
     emit[AR_FRAME_I420] = ar_emit_yuv420_row_i420_neon;
     emit[AR_FRAME_NV12] = ar_emit_yuv420_row_nv12_neon;
     emit[AR_FRAME_YUYV] = ar_emit_yuv420_row_yuyv_neon;

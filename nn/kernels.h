@@ -92,6 +92,13 @@ struct ar_image_scale;
 
 typedef void ar_ingest_row_fn(float *restrict dst, const struct ar_image_rows *restrict src,
                               const struct ar_image_scale *restrict scale);
+
+/*
+ * The same to int8's planes: the bytes themselves in fours, in which a scale's strides are bytes. Those of rgb planes are full-range; those of
+ * yuv420 planes have the frame's own range, and a mean of two is rounded up.
+ */
+typedef void ar_ingest8_row_fn(uint8_t *restrict dst, const struct ar_image_rows *restrict src,
+                               const struct ar_image_scale *restrict scale);
 typedef void ar_emit_row_fn(const struct ar_image_rows *restrict dst, const float *restrict src,
                             const struct ar_image_scale *restrict scale);
 
@@ -198,10 +205,12 @@ struct ar_kernels {
     ar_dwconv8_row_fn *dwconv8_row[2][2]; /* [kernel 3 or 5][stride 1 or 2] */
     ar_pwconv8_row_fn *pwconv8_row;
     ar_widen8_row_fn *widen8_row;
-    ar_quantise8_row_fn *quantise8_row;
+    ar_dequantise8_row_fn *dequantise8_row;
+    ar_stretch8_row_fn *stretch8_row;
     bool has_fast_int8; /* dot products: int8 is surely faster than float32 */
     /* Two picture rows to and from one row of yuv420 planes, or two rows of rgb planes. */
     ar_ingest_row_fn *ingest_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
+    ar_ingest8_row_fn *ingest8_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_emit_row_fn *emit_row[AR_KERNELS_N_PLANES][AR_KERNELS_N_FORMATS];
     ar_guide_row_fn *guide_row[AR_KERNELS_N_FORMATS];
     ar_moving_row_fn *moving_row;

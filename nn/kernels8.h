@@ -116,13 +116,28 @@ typedef void ar_widen8_row_fn(uint8_t *restrict dst, const float *restrict src,
                               const struct ar_widen8 *restrict widen, uint32_t width);
 
 /*
- * Four planes to their fours: dst[x][i] = limits(src[i][x] * scale[i] + bias[i]), rounded; 0 to 255. The product is
- * rounded on its own.
+ * Fours to the planes that they are made of, the first `n` of four: dst[i][x] = src[x][i] * mul + add[i], one fused operation.
  */
-struct ar_quantise8 {
-    float scale[4];
-    float bias[4];
+struct ar_dequantise8 {
+    float mul;
+    float add[4];
+    uint32_t n;
+    size_t dst_stride; /* floats from a plane to the next */
 };
 
-typedef void ar_quantise8_row_fn(uint8_t *restrict dst, const float *const *restrict src,
-                                 const struct ar_quantise8 *restrict quantise, uint32_t width);
+typedef void ar_dequantise8_row_fn(float *restrict dst, const uint8_t *restrict src,
+                                   const struct ar_dequantise8 *restrict dequantise,
+                                   uint32_t width);
+
+/*
+ * Bytes of a limited range to full range, in place: what is above `low`, times mul / 256, less sub, in 128ths of a level; nothing
+ * is rounded on the way. n is a multiple of 4 * AR_TENSOR_GROUP.
+ */
+struct ar_stretch8 {
+    uint8_t low;
+    uint16_t mul;
+    uint16_t sub;
+};
+
+typedef void ar_stretch8_row_fn(uint8_t *restrict bytes,
+                                const struct ar_stretch8 *restrict stretch, uint32_t n);

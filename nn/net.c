@@ -185,13 +185,16 @@ static void lay_out_rings(struct ar_net *net)
 static void lay_out_planes(struct ar_net *net)
 {
     const uint32_t n_planes = ar_model_n_planes(net->params.model);
-    float *memory = ar_arena_take(&net->arena, ar_tensor_floats(net->planes.height,
-                                                                net->planes.width, n_planes));
+    void *memory;
 
-    if (memory)
-        ar_tensor_place(&net->planes, memory, n_planes);
-    if (net->params.precision != AR_NET_INT8)
+    net->planes.channels = n_planes;
+    if (net->params.precision == AR_NET_F32) {
+        memory = ar_arena_take(&net->arena, ar_tensor_floats(net->planes.height,
+                                                             net->planes.width, n_planes));
+        if (memory)
+            ar_tensor_place(&net->planes, memory, n_planes);
         return;
+    }
     net->planes8 = (struct ar_tensor8){
         .height = net->planes.height,
         .width = net->planes.width,
@@ -428,49 +431,44 @@ size_t ar_net_memory_b(const struct ar_net *net)
 
 const struct ar_tensor *ar_net_planes(const struct ar_net *net)
 {
-    return &net->planes;
+    return net->params.precision == AR_NET_F32 ? &net->planes : NULL;
 }
 
-/* Rows of planes to fours of bytes. */
-static void quantise_rows(const struct ar_net *net, uint32_t first, uint32_t end)
+const struct ar_tensor8 *ar_net_planes8(const struct ar_net *net)
+{
+    return net->params.precision == AR_NET_INT8 ? &net->planes8 : NULL;
+}
+
+uint32_t ar_net_planes_width(const struct ar_net *net)
+{
+    return net->planes.width;
+}
+
+uint32_t ar_net_planes_height(const struct ar_net *net)
+{
+    return net->planes.height;
+}
+
+float ar_net_level(const struct ar_net *net, uint32_t plane, uint32_t y, uint32_t x)
 {
     const struct ar_image_layout *layout = &net->params.model->layout;
-    const struct ar_tensor *planes = &net->planes;
 
-    for (uint32_t four = 0; four < ar_tensor8_planes(planes->channels, true); four++) {
-        struct ar_quantise8 quantise = { { 0.0F }, { 0.0F } };
-        uint32_t plane[4];
-
-        for (uint32_t i = 0; i < 4; i++) {
-            plane[i] = ar_min_u32(4 * four + i, planes->channels - 1);
-            if (4 * four + i >= planes->channels)
-                continue;
-            quantise.scale[i] = PLANE_MAX / layout->gain;
-            quantise.bias[i] = PLANE_MAX * layout->offset[plane[i]];
-        }
-        for (uint32_t y = first; y < end; y++) {
-            const float *const row = ar_tensor_row(planes, y);
-            const float *src[4];
-
-            for (uint32_t i = 0; i < 4; i++)
-                src[i] = row + plane[i] * planes->plane_stride;
-            net->params.kernels->quantise8_row(ar_tensor8_row(&net->planes8, y) +
-                                                   four * net->planes8.plane_stride,
-                                               src, &quantise, planes->width);
-        }
-    }
+    if (net->params.precision == AR_NET_INT8)
+        return ar_tensor8_row(&net->planes8,
+                              y)[plane / 4 * net->planes8.plane_stride + 4 * x + plane % 4];
+    return (ar_tensor_plane(&net->planes, y, plane)[x] / layout->gain + layout->offset[plane]) *
+           PLANE_MAX;
 }
 
 void ar_net_finish_rows(const struct ar_net *net, uint32_t first, uint32_t end)
 {
-    const bool is_int8 = net->params.precision == AR_NET_INT8;
+    const enum ar_layer_border border = net->params.model->border;
 
-    if (is_int8)
-        quantise_rows(net, first, end);
     for (uint32_t y = first; y < end; y++) {
-        ar_border_fill(net->params.model->border, &net->planes, y);
-        if (is_int8)
-            ar_border_fill8(net->params.model->border, &net->planes8, y);
+        if (net->params.precision == AR_NET_INT8)
+            ar_border_fill8(border, &net->planes8, y);
+        else
+            ar_border_fill(border, &net->planes, y);
     }
 }
 

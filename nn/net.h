@@ -9,6 +9,7 @@
 #include "nn/kernels.h"
 #include "nn/model.h"
 #include "nn/tensor.h"
+#include "nn/tensor8.h"
 
 /*
  * A network ready to run on pictures of one size: weights packed for the kernels, feature
@@ -51,11 +52,18 @@ const struct ar_model *ar_net_model(const struct ar_net *net);
 size_t ar_net_memory_b(const struct ar_net *net);
 
 /*
- * Input planes, to be filled by rows before segment 0 runs. Rows that are filled are finished while they are in the cache: their
- * halo, and what int8 reads of them. Rows may be by different threads.
+ * Input planes, to be filled by rows before segment 0 runs: those of its precision, of the other NULL. int8's are full-range bytes in
+ * fours. Rows that are filled are finished, while they are in the cache, by filling their halo. Rows may be by different threads.
  */
 const struct ar_tensor *ar_net_planes(const struct ar_net *net);
+const struct ar_tensor8 *ar_net_planes8(const struct ar_net *net);
 void ar_net_finish_rows(const struct ar_net *net, uint32_t first, uint32_t end);
+
+uint32_t ar_net_planes_width(const struct ar_net *net);
+uint32_t ar_net_planes_height(const struct ar_net *net);
+
+/* A pixel of a plane that has been filled, as a full-range value, 0 to 255. */
+float ar_net_level(const struct ar_net *net, uint32_t plane, uint32_t y, uint32_t x);
 
 /*
  * A layer's result in float32 (in int8: the last layer's only) as of its last run: channels are those of the rung it ran at. Without

@@ -268,9 +268,48 @@ static void separable_lines(const struct ar_rows *job, const struct line *lines,
     }
 }
 
+/* Pixels from x on of a row of int8's planes. */
+static void read_planes8(const struct ar_rows *job, uint32_t y, uint32_t x, uint32_t width,
+                         float *dst, size_t stride)
+{
+    const uint8_t *src = ar_tensor8_row(job->planes8, y) + (size_t)4 * x;
+    const float gain = job->layout->gain;
+
+    for (uint32_t c = 0; c < job->planes8->channels; c += 4) {
+        struct ar_dequantise8 dequantise = {
+            .mul = gain / 255.0F,
+            .n = ar_min_u32(job->planes8->channels - c, 4),
+            .dst_stride = stride,
+        };
+
+        for (uint32_t i = 0; i < dequantise.n; i++)
+            dequantise.add[i] = -job->layout->offset[c + i] * gain;
+        job->kernels->dequantise8_row(dst + c * stride, src, &dequantise, width);
+        src += job->planes8->plane_stride;
+    }
+}
+
+static void pointwise_planes8_line(const struct ar_rows *job, const struct line *line,
+                                   const struct work *work)
+{
+    const uint32_t step = chunk_px(job->width);
+
+    point_at_planes(work->inputs, work->taps, CHUNK_PX, job->planes8->channels);
+    for (uint32_t x = 0; x < job->width; x += step) {
+        const uint32_t width = ar_min_u32(step, job->width - x);
+
+        read_planes8(job, line->y, x, width, work->taps, CHUNK_PX);
+        multiply(job, line, work->inputs, x, width);
+    }
+}
+
 static void pointwise_line(const struct ar_rows *job, const struct line *line,
                            const struct work *work)
 {
+    if (job->planes8) {
+        pointwise_planes8_line(job, line, work);
+        return;
+    }
     point_at_planes(work->inputs, ar_tensor_row(job->input, line->y), job->input->plane_stride,
                     job->input->channels);
     multiply(job, line, work->inputs, 0, job->width);
@@ -419,18 +458,35 @@ static void store_upsampled(const struct ar_rows *job, uint32_t y, const struct 
         widen_line(job, &line, i);
 }
 
+struct ar_rows_add ar_rows_find_add(const struct ar_rows *job, uint32_t y, float *scratch)
+{
+    struct ar_rows_add add = { NULL, 0, 0 };
+
+    if (!job->add)
+        return add;
+    add.channels = ar_min_u32(job->add->channels, job->outputs);
+    if (job->planes8 && job->layer->add == AR_LAYER_PLANES) {
+        add.data = scratch;
+        add.stride = ar_tensor_plane_stride(job->width);
+        read_planes8(job, y, 0, job->width, scratch, add.stride);
+    } else {
+        add.data = ar_tensor_row(job->add, y);
+        add.stride = job->add->plane_stride;
+    }
+    return add;
+}
+
 /* A line that is a row of the map. */
 static struct line map_line(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
+    const struct ar_rows_add add = ar_rows_find_add(job, y, work->line);
     struct line line = scratch_line(job, y, work);
 
     line.data = ar_tensor_row(job->result, y);
     line.stride = job->result->plane_stride;
-    if (job->add) {
-        line.epilogue.add = ar_tensor_row(job->add, y);
-        line.epilogue.add_stride = job->add->plane_stride;
-        line.epilogue.add_channels = ar_min_u32(job->add->channels, job->outputs);
-    }
+    line.epilogue.add = add.data;
+    line.epilogue.add_stride = add.stride;
+    line.epilogue.add_channels = add.channels;
     return line;
 }
 

@@ -9,6 +9,7 @@
 #include "nn/model.h"
 #include "nn/pack.h"
 #include "nn/tensor.h"
+#include "nn/tensor8.h"
 
 /*
  * Private to nn/: computes rows of one layer's result, any worker any row.
@@ -37,6 +38,9 @@ struct ar_rows {
     const struct ar_tensor *input; /* these three: NULL where int8 has its own */
     const struct ar_tensor *add;   /* or NULL: nothing to add */
     const struct ar_tensor *result;
+    /* Where int8 has the planes, or NULL: what of them is read as float32 is made as it is read, and `input` or `add` has no rows. */
+    const struct ar_tensor8 *planes8;
+    const struct ar_image_layout *layout; /* of these */
     uint32_t width; /* of the filter's result; of a shuffle's: the map itself */
     uint32_t height;
     uint32_t outputs;
@@ -54,6 +58,16 @@ struct ar_rows {
 
     const struct ar_rows8 *int8; /* NULL: float32 */
 };
+
+/* The first plane of the row to add, NULL if there is none. */
+struct ar_rows_add {
+    const float *data;
+    size_t stride; /* floats from a plane to the next */
+    uint32_t channels;
+};
+
+/* `scratch` has room for a row of the job's outputs. */
+struct ar_rows_add ar_rows_find_add(const struct ar_rows *job, uint32_t y, float *scratch);
 
 /* Floats of scratch memory that a worker needs for a layer at its widest. */
 uint64_t ar_rows_scratch(const struct ar_layer *layer, uint32_t width);

@@ -491,15 +491,14 @@ static void store_bytes(const struct ar_rows *job, uint32_t y, const struct work
 
 static void store_floats(const struct ar_rows *job, uint32_t y, const struct work *work)
 {
+    const struct ar_rows_add add = ar_rows_find_add(job, y, work->line);
     struct line line = scratch_line(job, y, work);
 
     line.data = ar_tensor_row(job->result, y);
     line.stride = job->result->plane_stride;
-    if (job->add) {
-        line.epilogue.add_floats = ar_tensor_row(job->add, y);
-        line.epilogue.add_stride = job->add->plane_stride;
-        line.epilogue.add_channels = ar_min_u32(job->add->channels, job->outputs);
-    }
+    line.epilogue.add_floats = add.data;
+    line.epilogue.add_stride = add.stride;
+    line.epilogue.add_channels = add.channels;
     run_line(job, &line, work);
     ar_border_fill(job->border, job->result, y);
 }

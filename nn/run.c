@@ -99,6 +99,8 @@ static void describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung
         .input = source(net, layer->input),
         .add = source(net, layer->add),
         .result = &node->result,
+        .planes8 = ar_net_planes8(net),
+        .layout = &net->params.model->layout,
         .width = node->width,
         .height = node->height,
         .outputs = outputs,

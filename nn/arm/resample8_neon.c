@@ -40,24 +40,43 @@ void ar_widen8_row_neon(uint8_t *restrict dst, const float *restrict src,
     }
 }
 
-void ar_quantise8_row_neon(uint8_t *restrict dst, const float *const *restrict src,
-                           const struct ar_quantise8 *restrict quantise, uint32_t width)
+void ar_dequantise8_row_neon(float *restrict dst, const uint8_t *restrict src,
+                             const struct ar_dequantise8 *restrict dequantise, uint32_t width)
 {
     const size_t n_pixels = ar_tensor_whole(width);
 
     for (size_t x = 0; x < n_pixels; x += STEP) {
-        uint8x8x4_t fours;
+        const uint8x8x4_t fours = vld4_u8(src + 4 * x);
 
-        AR_UNROLL
-        for (size_t i = 0; i < 4; i++) {
-            const float32x4_t bias = vdupq_n_f32(quantise->bias[i]);
-            const float32x4_t low = vmulq_n_f32(vld1q_f32(src[i] + x), quantise->scale[i]);
-            const float32x4_t high =
-                vmulq_n_f32(vld1q_f32(src[i] + x + LANES), quantise->scale[i]);
+        for (size_t i = 0; i < dequantise->n; i++) {
+            const uint16x8_t words = vmovl_u8(fours.val[i]);
+            const float32x4_t low = vcvtq_f32_u32(vmovl_u16(vget_low_u16(words)));
+            const float32x4_t high = vcvtq_f32_u32(vmovl_high_u16(words));
+            const float32x4_t add = vdupq_n_f32(dequantise->add[i]);
+            float *const to = dst + i * dequantise->dst_stride + x;
 
-            fours.val[i] =
-                vqmovn_u16(ar_neon_round_unsigned(vaddq_f32(low, bias), vaddq_f32(high, bias)));
+            vst1q_f32(to, vfmaq_n_f32(add, low, dequantise->mul));
+            vst1q_f32(to + LANES, vfmaq_n_f32(add, high, dequantise->mul));
         }
-        vst4_u8(dst + 4 * x, fours);
+    }
+}
+
+/* Eight bytes above the low one, in 128ths of a level. */
+AR_TILE uint16x8_t stretch_words(uint16x8_t above, const struct ar_stretch8 *stretch)
+{
+    const uint32x4_t low = vmull_n_u16(vget_low_u16(above), stretch->mul);
+    const uint32x4_t high = vmull_n_u16(vget_high_u16(above), stretch->mul);
+    const uint16x8_t words = vcombine_u16(vshrn_n_u32(low, 8), vshrn_n_u32(high, 8));
+
+    return vqsubq_u16(words, vdupq_n_u16(stretch->sub));
+}
+
+void ar_stretch8_row_neon(uint8_t *restrict bytes, const struct ar_stretch8 *restrict stretch,
+                          uint32_t n)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        const uint8x8_t above = vqsub_u8(vld1_u8(bytes + i), vdup_n_u8(stretch->low));
+
+        vst1_u8(bytes + i, vqshrn_n_u16(stretch_words(vmovl_u8(above), stretch), 7));
     }
 }

@@ -20,7 +20,12 @@ ar_dwconv8_row_fn ar_dwconv8_5x5_row_s1_avx2;
 ar_dwconv8_row_fn ar_dwconv8_5x5_row_s2_avx2;
 ar_pwconv8_row_fn ar_pwconv8_row_avx2;
 ar_widen8_row_fn ar_widen8_row_avx2;
-ar_quantise8_row_fn ar_quantise8_row_avx2;
+ar_dequantise8_row_fn ar_dequantise8_row_avx2;
+ar_stretch8_row_fn ar_stretch8_row_avx2;
+ar_ingest8_row_fn ar_ingest8_yuv420_row_i420_avx2;
+ar_ingest8_row_fn ar_ingest8_yuv420_row_nv12_avx2;
+ar_ingest8_row_fn ar_ingest8_yuv420_row_yuyv_avx2;
+ar_ingest8_row_fn ar_ingest8_yuv420_row_xrgb_avx2;
 
 ar_ingest_row_fn ar_ingest_yuv420_row_i420_avx2;
 ar_ingest_row_fn ar_ingest_yuv420_row_nv12_avx2;

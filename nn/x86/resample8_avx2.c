@@ -40,26 +40,46 @@ void ar_widen8_row_avx2(uint8_t *restrict dst, const float *restrict src,
     }
 }
 
-void ar_quantise8_row_avx2(uint8_t *restrict dst, const float *const *restrict src,
-                           const struct ar_quantise8 *restrict quantise, uint32_t width)
+void ar_dequantise8_row_avx2(float *restrict dst, const uint8_t *restrict src,
+                             const struct ar_dequantise8 *restrict dequantise, uint32_t width)
 {
-    const __m256 low = _mm256_setzero_ps();
-    const __m256 high = _mm256_set1_ps(255.0F);
-    const size_t n_vectors = ar_avx2_vectors(width);
+    const __m256 mul = _mm256_set1_ps(dequantise->mul);
 
-    for (size_t x = 0; x < n_vectors * LANES; x += LANES) {
-        __m256i values[4];
+    for (size_t i = 0; i < dequantise->n; i++) {
+        const __m256 add = _mm256_set1_ps(dequantise->add[i]);
+        const __m128i place = _mm_cvtsi32_si128((int)(8 * i));
+        float *const to = dst + i * dequantise->dst_stride;
 
-        AR_UNROLL
-        for (size_t i = 0; i < 4; i++) {
-            const __m256 product =
-                _mm256_mul_ps(_mm256_loadu_ps(src[i] + x), _mm256_set1_ps(quantise->scale[i]));
+        for (size_t x = 0; x < ar_avx2_vectors(width) * LANES; x += LANES) {
+            const __m256i fours = _mm256_loadu_si256((const void *)(src + 4 * x));
+            const __m256i bytes =
+                _mm256_and_si256(_mm256_srl_epi32(fours, place), _mm256_set1_epi32(0xFF));
 
-            values[i] =
-                ar_avx2_round8(_mm256_add_ps(product, _mm256_set1_ps(quantise->bias[i])), low,
-                               high);
+            _mm256_storeu_ps(to + x, _mm256_fmadd_ps(_mm256_cvtepi32_ps(bytes), mul, add));
         }
-        _mm256_storeu_si256((void *)(dst + 4 * x),
-                            ar_avx2_pack_fours(values[0], values[1], values[2], values[3]));
+    }
+}
+
+/* Sixteen bytes, above the low one and in the upper halves of words, to full range. */
+AR_TILE __m256i stretch_words(__m256i words, __m256i mul, __m256i sub)
+{
+    return _mm256_srli_epi16(_mm256_subs_epu16(_mm256_mulhi_epu16(words, mul), sub), 7);
+}
+
+void ar_stretch8_row_avx2(uint8_t *restrict bytes, const struct ar_stretch8 *restrict stretch,
+                          uint32_t n)
+{
+    const __m256i none = _mm256_setzero_si256();
+    const __m256i low = _mm256_set1_epi8((char)stretch->low);
+    const __m256i mul = _mm256_set1_epi16((short)stretch->mul);
+    const __m256i sub = _mm256_set1_epi16((short)stretch->sub);
+
+    for (size_t i = 0; i < n; i += sizeof(low)) {
+        const __m256i above =
+            _mm256_subs_epu8(_mm256_loadu_si256((const void *)(bytes + i)), low);
+        const __m256i first = stretch_words(_mm256_unpacklo_epi8(none, above), mul, sub);
+        const __m256i last = stretch_words(_mm256_unpackhi_epi8(none, above), mul, sub);
+
+        _mm256_storeu_si256((void *)(bytes + i), _mm256_packus_epi16(first, last));
     }
 }

@@ -38,26 +38,3 @@ void ar_widen8_row_vnni512(uint8_t *restrict dst, const float *restrict src,
                          _mm512_cvtepi32_epi8(round_limited(value, low, high)));
     }
 }
-
-void ar_quantise8_row_vnni512(uint8_t *restrict dst, const float *const *restrict src,
-                              const struct ar_quantise8 *restrict quantise, uint32_t width)
-{
-    const __m512 low = _mm512_setzero_ps();
-    const __m512 high = _mm512_set1_ps(255.0F);
-
-    for (size_t x = 0; x < width; x += LANES) {
-        __m512i fours = _mm512_setzero_si512();
-
-        AR_UNROLL
-        for (size_t i = 0; i < 4; i++) {
-            const __m512 value =
-                _mm512_add_ps(_mm512_mul_ps(_mm512_loadu_ps(src[i] + x),
-                                            _mm512_set1_ps(quantise->scale[i])),
-                              _mm512_set1_ps(quantise->bias[i]));
-
-            fours = _mm512_or_si512(fours, _mm512_slli_epi32(round_limited(value, low, high),
-                                                             (unsigned)(8 * i)));
-        }
-        _mm512_storeu_si512(dst + 4 * x, fours);
-    }
-}

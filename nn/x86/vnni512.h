@@ -11,4 +11,3 @@ ar_dwconv8_row_fn ar_dwconv8_5x5_row_s1_vnni512;
 ar_dwconv8_row_fn ar_dwconv8_5x5_row_s2_vnni512;
 ar_pwconv8_row_fn ar_pwconv8_row_vnni512;
 ar_widen8_row_fn ar_widen8_row_vnni512;
-ar_quantise8_row_fn ar_quantise8_row_vnni512;

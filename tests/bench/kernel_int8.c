@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/macros.h"
+#include "nn/image.h"
 #include "nn/kernels8.h"
 #include "tests/bench/kernel_case.h"
 
@@ -85,15 +86,34 @@ static void run_widen8(const struct ar_kernels *kernels, const struct bench_case
                         c->width_px);
 }
 
-static void run_quantise8(const struct ar_kernels *kernels, const struct bench_case *c,
-                          struct bench_case_memory *memory)
+static void run_dequantise8(const struct ar_kernels *kernels, const struct bench_case *c,
+                            struct bench_case_memory *memory)
 {
-    const float *const planes[4] = { memory->floats[0], memory->floats[1], memory->floats[2],
-                                     memory->floats[3] };
-    const struct ar_quantise8 quantise = { .scale = { 32.0F, 32.0F, 32.0F, 32.0F },
-                                           .bias = { 128.0F, 128.0F, 128.0F, 128.0F } };
+    const struct ar_dequantise8 dequantise = { .mul = 1.0F,
+                                               .n = 4,
+                                               .dst_stride = bench_case_stride(c) };
 
-    kernels->quantise8_row(memory->bytes[0], planes, &quantise, c->width_px);
+    kernels->dequantise8_row(memory->floats[0], memory->bytes[0], &dequantise, c->width_px);
+}
+
+static void run_stretch8(const struct ar_kernels *kernels, const struct bench_case *c,
+                         struct bench_case_memory *memory)
+{
+    const struct ar_stretch8 stretch = { 15, 38155, 85 };
+
+    kernels->stretch8_row(memory->bytes[0], &stretch, 4 * c->width_px);
+}
+
+static void run_ingest8(const struct ar_kernels *kernels, const struct bench_case *c,
+                        struct bench_case_memory *memory)
+{
+    const struct ar_image_rows rows = { .y = { memory->bytes[1], memory->bytes[2] },
+                                        .u = memory->bytes[3],
+                                        .v = memory->bytes[3],
+                                        .width_px = c->width_px };
+    const struct ar_image_scale strides = { .plane_stride = bench_case_stride(c) * 4 };
+
+    kernels->ingest8_row[AR_IMAGE_YUV420][c->format](memory->bytes[0], &rows, &strides);
 }
 
 /* Those of the network that ships, at widths 1 and 0.25, in the parts in which it runs them; and larger filters. */
@@ -121,7 +141,12 @@ static const struct bench_case cases[] = {
     { "conv8 out", run_pwconv8, 320, 24, 6, .kernel = 3, .slot = AR_STORE8_FLOATS },
     { "conv8 out", run_pwconv8, 320, 8, 6, .kernel = 3, .slot = AR_STORE8_FLOATS },
     { "widen8", run_widen8, 320 },
-    { "quantise8", run_quantise8, 320 },
+    { "dequantise8", run_dequantise8, 80 },
+    { "stretch8", run_stretch8, 320 },
+    { "ingest8 I420", run_ingest8, 640, .format = AR_FRAME_I420 },
+    { "ingest8 NV12", run_ingest8, 640, .format = AR_FRAME_NV12 },
+    { "ingest8 YUYV", run_ingest8, 640, .format = AR_FRAME_YUYV },
+    { "ingest8 XRGB", run_ingest8, 640, .format = AR_FRAME_XRGB },
 };
 
 const struct bench_case_table bench_cases_int8 = { BENCH_INT8, cases, AR_ARRAY_LEN(cases) };

@@ -25,25 +25,47 @@ static uint32_t nearest_rung(const struct ar_model *model, double width)
     return nearest;
 }
 
-/* A function of its own in the counts. */
-static __attribute__((noinline)) void fill(const struct ar_net *net)
+static float level_at(uint32_t y, uint32_t x)
 {
-    const struct ar_tensor *const planes = ar_net_planes(net);
+    return (float)((x + 3 * y) % 255);
+}
 
+static void fill_floats(const struct ar_tensor *planes)
+{
     for (uint32_t y = 0; y < planes->height; y++) {
         float *const row = ar_tensor_row(planes, y);
 
         for (uint32_t c = 0; c < planes->channels; c++)
             for (uint32_t x = 0; x < planes->width; x++)
-                row[c * planes->plane_stride + x] = (float)((x + 3 * y) % 255) / 128.0F - 1.0F;
+                row[c * planes->plane_stride + x] = level_at(y, x) / 128.0F - 1.0F;
     }
+}
+
+static void fill_bytes(const struct ar_tensor8 *planes)
+{
+    for (uint32_t y = 0; y < planes->height; y++) {
+        uint8_t *const row = ar_tensor8_row(planes, y);
+
+        for (uint32_t i = 0; i < ar_tensor8_planes(planes->channels, true); i++)
+            for (size_t x = 0; x < (size_t)4 * planes->width; x++)
+                row[i * planes->plane_stride + x] = (uint8_t)level_at(y, (uint32_t)x / 4);
+    }
+}
+
+/* A function of its own in the counts. */
+static __attribute__((noinline)) void fill(const struct ar_net *net)
+{
+    if (ar_net_planes8(net))
+        fill_bytes(ar_net_planes8(net));
+    else
+        fill_floats(ar_net_planes(net));
 }
 
 static void run(struct ar_net *net, uint32_t rung, unsigned long n_frames)
 {
     for (unsigned long frame = 0; frame < n_frames; frame++) {
         fill(net);
-        ar_net_finish_rows(net, 0, ar_net_planes(net)->height);
+        ar_net_finish_rows(net, 0, ar_net_planes_height(net));
         for (uint32_t segment = 0; segment < ar_net_model(net)->n_segments; segment++)
             ar_net_run(net, segment, rung);
         ar_net_end_frame(net);

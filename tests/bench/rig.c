@@ -72,7 +72,7 @@ static void finish_rows(void *user, uint32_t first, uint32_t end, uint32_t worke
 
 void bench_rig_net(struct bench_rig *rig)
 {
-    ar_net_share_rows(rig->net, finish_rows, rig->net, ar_net_planes(rig->net)->height);
+    ar_net_share_rows(rig->net, finish_rows, rig->net, ar_net_planes_height(rig->net));
     for (uint32_t i = 0; i < rig->engine->model->n_segments; i++)
         ar_net_run(rig->net, i, rig->rung);
     ar_net_end_frame(rig->net);

@@ -130,6 +130,91 @@ static void run_slot(struct kcheck *check, enum ar_image_planes planes,
     check->n_ran++;
 }
 
+/* Int8's planes of a picture: rows of fours. */
+struct fours {
+    uint32_t width;
+    uint32_t n_rows;
+    size_t size_b;
+    uint8_t *data;
+};
+
+static struct fours place_fours(struct kcheck *check, struct picture *picture)
+{
+    const bool is_yuv = picture->layout.planes == AR_IMAGE_YUV420;
+    struct fours fours = { .width = picture->rows.width_px / (is_yuv ? 2 : 1),
+                           .n_rows = is_yuv ? 1 : 2 };
+
+    picture->scale.plane_stride = (size_t)4 * fours.width + kcheck_draw_below(check, 9);
+    picture->scale.plane_row_stride = (size_t)4 * fours.width + kcheck_draw_below(check, 9);
+    fours.size_b = (size_t)4 * fours.width +
+                   (is_yuv ? picture->scale.plane_stride : picture->scale.plane_row_stride);
+    fours.data = kcheck_place(check, PICTURE_PLANES, fours.size_b);
+    return fours;
+}
+
+/* Plane bytes are the frame's own where it has them, means are rounded, colours are the nearest. */
+static void compare8_with_formula(struct kcheck *check, const struct picture *picture,
+                                  const struct fours *fours)
+{
+    const bool is_own =
+        picture->layout.planes == AR_IMAGE_YUV420 && picture->format != AR_FRAME_XRGB;
+    struct picture full = *picture;
+
+    if (is_own)
+        full.range = AR_FRAME_FULL;
+    for (uint32_t row = 0; row < fours->n_rows; row++) {
+        for (uint32_t x = 0; x < fours->width; x++) {
+            for (uint32_t i = 0; i < picture_n_planes(picture); i++) {
+                const uint8_t got =
+                    fours->data[row * picture->scale.plane_row_stride +
+                                i / 4 * picture->scale.plane_stride + 4 * x + i % 4];
+                const double want = fmin(fmax(value_at(&full, row, x, i), 0.0), 255.0);
+
+                if (!(fabs(got - want) <= (is_own ? 0.5 : 0.5 + 1e-3)))
+                    kcheck_fail(check, "row %u pixel %u plane %u: %u, should be %.4f", row, x,
+                                i, got, want);
+            }
+        }
+    }
+}
+
+/* Poisoned gaps are compared as well. */
+static void compare8_with_reference(struct kcheck *check, const struct picture *picture,
+                                    const struct fours *fours, ar_ingest8_row_fn *reference)
+{
+    uint8_t *const want = kcheck_place(check, PICTURE_EXPECTED, fours->size_b);
+
+    reference(want, &picture->rows, &picture->scale);
+    for (size_t i = 0; i < fours->size_b; i++) {
+        if (fours->data[i] != want[i])
+            kcheck_fail(check, "byte %zu: %u, should be exactly %u", i, fours->data[i],
+                        want[i]);
+    }
+}
+
+static void run_slot8(struct kcheck *check, enum ar_image_planes planes,
+                      enum ar_frame_format format)
+{
+    for (uint32_t i = 0; i < PICTURE_N_CASES && !check->failed; i++) {
+        struct picture picture = { .format = format, .layout.planes = planes };
+        struct fours fours;
+
+        picture_place(check, &picture, i);
+        fours = place_fours(check, &picture);
+        draw_bytes(check, &picture);
+        check->tier.ingest8_row[planes][format](fours.data, &picture.rows, &picture.scale);
+        if (kcheck_is_reference(check))
+            compare8_with_formula(check, &picture, &fours);
+        else
+            compare8_with_reference(check, &picture, &fours,
+                                    check->reference.ingest8_row[planes][format]);
+        if (!kcheck_is_intact(check, PICTURE_PLANES))
+            kcheck_fail(check, "wrote beside the planes");
+        picture_where(check, &picture, "ingest8");
+    }
+    check->n_ran++;
+}
+
 void kcheck_ingest(struct kcheck *check)
 {
     for (uint32_t planes = 0; planes < AR_KERNELS_N_PLANES; planes++) {
@@ -137,6 +222,9 @@ void kcheck_ingest(struct kcheck *check)
             if (kcheck_is_reference(check) || check->tier.ingest_row[planes][format] !=
                                                   check->reference.ingest_row[planes][format])
                 run_slot(check, planes, format);
+            if (kcheck_is_reference(check) || check->tier.ingest8_row[planes][format] !=
+                                                  check->reference.ingest8_row[planes][format])
+                run_slot8(check, planes, format);
         }
     }
 }

@@ -460,38 +460,64 @@ static void check_widen8(struct kcheck *check, bool adds)
                  width, kcheck_edge_name(check->edge));
 }
 
-/* Steep: a large product, and a bias that takes most of it away, so that it shows whether the product is rounded. */
-static void check_quantise8(struct kcheck *check, bool is_steep)
+static void check_dequantise8(struct kcheck *check)
 {
     const uint32_t width = 1 + kcheck_draw_below(check, MAX_WIDTH);
     const uint32_t whole = ar_tensor_whole(width);
-    const size_t stride = whole + kcheck_draw_below(check, 9);
-    float *const planes = kcheck_place(check, 0, (3 * stride + whole) * sizeof(*planes));
-    uint8_t *const dst = kcheck_place(check, DST, 4 * (size_t)whole);
-    const float middle = is_steep ? 1.0F : 0.0F;
-    struct ar_quantise8 quantise;
-    const float *src[4];
+    struct ar_dequantise8 dequantise = {
+        .mul = kcheck_draw(check),
+        .n = 1 + kcheck_draw_below(check, 4),
+        .dst_stride = whole + kcheck_draw_below(check, 9),
+    };
+    uint8_t *const src = kcheck_place(check, 0, 4 * (size_t)whole);
+    float *const dst =
+        kcheck_place(check, DST, ((dequantise.n - 1) * dequantise.dst_stride + whole) * 4);
 
-    for (size_t i = 0; i < 4; i++) {
-        src[i] = planes + i * stride;
-        quantise.scale[i] = is_steep ? 1e6F : 100.0F * kcheck_draw(check);
-        quantise.bias[i] = 128.0F - middle * quantise.scale[i];
-        for (uint32_t x = 0; x < width; x++)
-            planes[i * stride + x] = middle + (is_steep ? 1e-4F : 2.0F) * kcheck_draw(check);
-    }
-    check->tier.quantise8_row(dst, src, &quantise, width);
+    for (size_t i = 0; i < dequantise.n; i++)
+        dequantise.add[i] = kcheck_draw(check);
+    for (size_t i = 0; i < 4 * (size_t)width; i++)
+        src[i] = (uint8_t)kcheck_draw_below(check, 256);
+    check->tier.dequantise8_row(dst, src, &dequantise, width);
     for (uint32_t x = 0; x < width; x++) {
-        for (uint32_t i = 0; i < 4; i++) {
-            const float product = src[i][x] * quantise.scale[i];
+        for (uint32_t i = 0; i < dequantise.n; i++) {
+            const float want = fmaf(src[4 * x + i], dequantise.mul, dequantise.add[i]);
+            const float got = dst[i * dequantise.dst_stride + x];
 
-            expect_bytes(check, "quantise8", x, i, dst[4 * (size_t)x + i],
-                         rint(limit((double)(product + quantise.bias[i]), 0.0, 255.0)));
+            if (got != want)
+                kcheck_fail(check, "pixel %u channel %u: %.9g, should be exactly %.9g", x, i,
+                            (double)got, (double)want);
         }
     }
     if (!kcheck_is_intact(check, DST))
         kcheck_fail(check, "wrote beside the row");
-    kcheck_where(check, "%s quantise8, width %u, %s", check->tier.tier, width,
-                 kcheck_edge_name(check->edge));
+    kcheck_where(check, "%s dequantise8, %u planes, width %u, %s", check->tier.tier,
+                 dequantise.n, width, kcheck_edge_name(check->edge));
+}
+
+/* Every byte, by whatever is drawn. */
+static void check_stretch8(struct kcheck *check)
+{
+    const uint32_t n = 4 * AR_TENSOR_GROUP * (4 + kcheck_draw_below(check, 3));
+    const struct ar_stretch8 stretch = {
+        .low = (uint8_t)kcheck_draw_below(check, 32),
+        .mul = (uint16_t)kcheck_draw_below(check, 65536),
+        .sub = (uint16_t)kcheck_draw_below(check, 256),
+    };
+    uint8_t *const bytes = kcheck_place(check, DST, n);
+
+    for (uint32_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)i;
+    check->tier.stretch8_row(bytes, &stretch, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const double above = fmax((double)(uint8_t)i - stretch.low, 0.0);
+        const double value = floor(above * stretch.mul / 256.0) - stretch.sub;
+
+        expect_bytes(check, "stretch8", i, 0, bytes[i],
+                     limit(floor(value / 128.0), 0.0, 255.0));
+    }
+    if (!kcheck_is_intact(check, DST))
+        kcheck_fail(check, "wrote beside the row");
+    kcheck_where(check, "%s stretch8, %s", check->tier.tier, kcheck_edge_name(check->edge));
 }
 
 void kcheck_int8(struct kcheck *check)
@@ -500,7 +526,9 @@ void kcheck_int8(struct kcheck *check)
 
     const bool is_reference = kcheck_is_reference(check);
     const bool multiplies = is_reference || check->tier.pwconv8_row != reference->pwconv8_row;
-    const bool resamples = is_reference || check->tier.widen8_row != reference->widen8_row;
+    const bool widens = is_reference || check->tier.widen8_row != reference->widen8_row;
+    const bool reads =
+        is_reference || check->tier.dequantise8_row != reference->dequantise8_row;
 
     for (uint32_t i = 0; i < N_CASES && !check->failed; i++) {
         check->edge = i % KCHECK_N_EDGES;
@@ -508,10 +536,12 @@ void kcheck_int8(struct kcheck *check)
             check_dwconv8(check, 3 + 2 * (i / 4 % 2), 1 + i / 2 % 2);
             check_pwconv8(check);
         }
-        if (resamples) {
+        if (widens)
             check_widen8(check, i / 2 % 2);
-            check_quantise8(check, i / 2 % 2);
+        if (reads) {
+            check_dequantise8(check);
+            check_stretch8(check);
         }
     }
-    check->n_ran += 5 * multiplies + 2 * resamples;
+    check->n_ran += 5 * multiplies + widens + 2 * reads;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "nn/image.h"
@@ -114,6 +115,56 @@ static void run_picture(struct kcheck *check, enum ar_image_planes kind,
                  range == AR_FRAME_LIMITED ? "limited" : "full");
 }
 
+/* The nearest full-range byte of a frame's, halves up. */
+static double widen(enum ar_frame_range range, bool chroma, uint8_t byte)
+{
+    const double wide =
+        chroma ? (byte - 128) * 255.0 / 224.0 + 128.0 : (byte - 16) * 255.0 / 219.0;
+
+    return range == AR_FRAME_FULL ? byte : fmin(fmax(floor(wide + 0.5), 0.0), 255.0);
+}
+
+/* Int8's planes are full-range bytes, whatever the frame's range, and whatever lies beyond it. */
+static void run_picture8(struct kcheck *check, enum ar_frame_range range)
+{
+    const struct ar_image_layout layout = { .planes = AR_IMAGE_YUV420, .gain = 4.0F };
+    struct ar_tensor8 planes = { .height = HEIGHT_PX / 2,
+                                 .width = WIDTH_PX / 2,
+                                 .fours = true };
+    struct bytes bytes = { { { 0 } } };
+    struct ar_frame frame = { .sequence = 0 };
+
+    map_frame(&frame, &bytes, AR_FRAME_I420, range);
+    for (uint32_t plane = 0; plane < 3; plane++)
+        for (uint32_t i = 0; i < PLANE_B; i++)
+            bytes.planes[plane][i] = (uint8_t)kcheck_draw_below(check, 256);
+    ar_tensor8_place(&planes,
+                     kcheck_place(check, 0,
+                                  ar_tensor8_bytes(planes.height, planes.width, 6, true)),
+                     6);
+    ar_image_ingest8(&check->tier, &layout, &planes, &frame, 4, HEIGHT_PX / 2);
+    ar_image_ingest8(&check->tier, &layout, &planes, &frame, 0, 4);
+    for (uint32_t y = 0; y < HEIGHT_PX; y++) {
+        for (uint32_t x = 0; x < WIDTH_PX; x++) {
+            const uint8_t *const luma = ar_tensor8_row(&planes, y / 2) + x / 2 * 4;
+            const uint8_t *const chroma = luma + planes.plane_stride;
+            const uint8_t got[] = { luma[y % 2 * 2 + x % 2], chroma[0], chroma[1] };
+
+            for (uint32_t i = 0; i < 3; i++) {
+                const uint8_t *const row =
+                    bytes.planes[i] + (size_t)(i == 0 ? y : y / 2) * STRIDE_B;
+                const double want = widen(range, i > 0, row[i == 0 ? x : x / 2]);
+
+                if (got[i] != want)
+                    kcheck_fail(check, "row %u pixel %u component %u: %u, should be %g", y, x,
+                                i, got[i], want);
+            }
+        }
+    }
+    kcheck_where(check, "%s I420 to int8's planes, %s range", check->tier.tier,
+                 range == AR_FRAME_LIMITED ? "limited" : "full");
+}
+
 /* Through planes of the frame's own kind: between YUV and RGB, bytes cannot survive. */
 void kcheck_round_trip(struct kcheck *check)
 {
@@ -124,5 +175,6 @@ void kcheck_round_trip(struct kcheck *check)
         run_picture(check, AR_IMAGE_YUV420, AR_FRAME_NV12, ranges[i % 2]);
         run_picture(check, AR_IMAGE_YUV420, AR_FRAME_YUYV, ranges[i % 2]);
         run_picture(check, AR_IMAGE_RGB, AR_FRAME_XRGB, ranges[i % 2]);
+        run_picture8(check, ranges[i % 2]);
     }
 }

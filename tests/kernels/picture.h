@@ -18,7 +18,7 @@ enum picture_buffer {
     PICTURE_U,
     PICTURE_V,
     PICTURE_N_ROWS,
-    PICTURE_PLANES = PICTURE_N_ROWS,
+    PICTURE_PLANES = PICTURE_N_ROWS, /* floats, or int8's bytes */
     PICTURE_EXPECTED,
 };
 

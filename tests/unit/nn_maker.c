@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/nn_maker.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,18 +254,35 @@ struct ar_model *nn_maker_model(uint64_t seed)
     return model;
 }
 
+/* In int8 the nearest byte. */
+static void set_pixel(const struct ar_net *net, uint32_t plane, uint32_t y, uint32_t x,
+                      float value)
+{
+    const struct ar_image_layout *layout = &ar_net_model(net)->layout;
+    const struct ar_tensor8 *planes8 = ar_net_planes8(net);
+    const float level = (value / layout->gain + layout->offset[plane]) * 255.0F;
+
+    if (planes8)
+        ar_tensor8_row(planes8, y)[plane / 4 * planes8->plane_stride + 4 * x + plane % 4] =
+            (uint8_t)fminf(fmaxf(rintf(level), 0.0F), 255.0F);
+    else
+        ar_tensor_plane(ar_net_planes(net), y, plane)[x] = value;
+}
+
 void nn_maker_planes(const struct ar_net *net, uint64_t seed)
 {
-    const struct ar_tensor *planes = ar_net_planes(net);
+    const uint32_t n_planes = ar_model_n_planes(ar_net_model(net));
+    const uint32_t width = ar_net_planes_width(net);
+    const uint32_t height = ar_net_planes_height(net);
     struct nn_random random = nn_random_seed(seed);
-    const double slope = nn_random_normal(&random) / planes->width;
+    const double slope = nn_random_normal(&random) / width;
     const double mean = nn_random_normal(&random) / 2;
 
-    for (uint32_t y = 0; y < planes->height; y++) {
-        for (uint32_t x = 0; x < planes->width; x++)
-            for (uint32_t c = 0; c < planes->channels; c++)
-                ar_tensor_plane(planes, y, c)[x] =
-                    (float)(mean + slope * x + 0.7 * nn_random_normal(&random));
+    for (uint32_t y = 0; y < height; y++) {
+        for (uint32_t x = 0; x < width; x++)
+            for (uint32_t c = 0; c < n_planes; c++)
+                set_pixel(net, c, y, x,
+                          (float)(mean + slope * x + 0.7 * nn_random_normal(&random)));
     }
-    ar_net_finish_rows(net, 0, planes->height);
+    ar_net_finish_rows(net, 0, height);
 }
