@@ -60,9 +60,9 @@ PRECISIONS = (
                           'Cortex-A76': 'int8 pointwise, 8 pixels x 12 outputs'},
               {'Cortex-A72': 'int8 pointwise, 8 pixels x 4 outputs',
                'Cortex-A76': 'int8 pointwise, 8 pixels x 6 planes'},
-              'int8 depthwise 3x3, stride ', 'int8 from float32'))
+              'int8 depthwise 3x3, stride ', 'bytes from float32'))
 DEPTHWISE8_MACS = 16 * 4 * 9  # of an iteration: pixels, channels, taps
-END_VALUES = 32  # that an iteration of the loop at a sum's end takes
+END_VALUES = 16  # that an iteration of the loop at a sum's end takes
 
 
 def per_mac(result):
