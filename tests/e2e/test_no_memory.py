@@ -36,6 +36,7 @@ NO_MEMORY = r'Cannot allocate memory|Resource temporarily unavailable|no memory'
 REASON = re.compile(rf'^ar-daemon: (error: \w+: )?\S.*: ({NO_MEMORY})', re.MULTILINE)
 PATTERN = ('--source', 'pattern:32x32@60', '--display', 'null', '--threads', '2', '--budget', '30ms')
 SLOW_COMMANDS = {'calibrate': 0.1, 'set': 0.15, 'reload': 0.05, 'snapshot': 0.1, 'record': 0.15}  # seconds until what they begin is done
+QUIET = 1 / 3  # of these, with no call: no more will come
 
 # By command: what is asked for, and what is done before so that it has something to do. What ends the daemon is apart.
 REQUESTS = {
@@ -189,18 +190,36 @@ class Commands(Case):
             if path.name != 'in.y4m':
                 path.unlink()
 
-    def wait_begun(self, words):
-        time.sleep(harness.SLOW * SLOW_COMMANDS.get(words[0], 0))
+    def prepare(self, words):
+        """A request that is granted, and what it begins: done, or for a recording under way."""
+        reply = self.ask(*words)
+        self.assertTrue(reply['ok'], words)
+        n_restarts = reply['result'].get('restart', 0)
+        self.until(lambda status: status['state'] in ('running', 'paused') and status['restarts'] >= n_restarts and
+                   (words[0] != 'record' or status['recording']['pictures'] > 0), f'{words}: it is done')
+
+    def wait_refused(self, words, number, n_refused):
+        """
+        Until what a request begins has met its refusal: what follows is as at any time, and may as well be waited for with memory.
+        Where that does not come, or all from it on are refused, until no more is asked for.
+        """
+        most_s = harness.SLOW * SLOW_COMMANDS.get(words[0], 0)
+        now = changed = time.monotonic()
+        end = now + most_s
+        n_calls = self.refusals.n_calls()
+        while now < end and not (n_calls > number and (n_refused == 1 or now - changed > QUIET * most_s)):
+            time.sleep(min(harness.POLL_S / 4, most_s))
+            now = time.monotonic()
+            n_before, n_calls = n_calls, self.refusals.n_calls()
+            changed = changed if n_calls == n_before else now
 
     def attempt(self, number, how, before, words):
         """One request with one refusal. How many calls it made, and its answer."""
         if before:
-            self.assertTrue(self.ask(*before)['ok'], before)
-            self.wait_begun(before)
-            self.until(lambda status: status['state'] in ('running', 'paused'), 'it is done')
+            self.prepare(before)
         self.refusals.order(number, **how)
         reply = self.ask(*words)
-        self.wait_begun(words)
+        self.wait_refused(words, number, how['n_refused'])
         n_calls = self.refusals.n_calls()
         self.settle()
         return n_calls, reply
