@@ -402,7 +402,7 @@ class Disks(Case):
     @needs_mounts
     @harness.survives('no space left for a recording', '`failed`, with the reason; what is there plays', len(LOOPS) * len(MOVIES))
     def test_full(self):
-        disk = self.mounted('disk', '-t', 'tmpfs', '-o', 'size=600k', 'tmpfs')
+        disk = self.mounted('disk', '-t', 'tmpfs', '-o', 'size=400k', 'tmpfs')
         for loop in LOOPS:
             with self.daemon(*LARGE, *HERE, '--set', f'daemon.loop={loop}') as daemon:
                 for name in MOVIES:
@@ -459,17 +459,19 @@ class Disks(Case):
         return {name: after[name] - before[name] for name in ('painted', 'missed', 'dropped', 'degraded')}
 
     def check_pace(self, daemon, usual):
-        """As usual in one of a few looks: what is busy elsewhere on the machine may spoil one."""
+        """As usual in one of a few looks: what is busy elsewhere on the machine may spoil one. A sanitizer's pace is nobody's."""
+        if harness.SANITIZE != 'none':
+            enough = daemon.status()['painted'] + 0.8 * usual['painted']
+            daemon.wait_until(lambda status: status['painted'] > enough, 'pictures go on')
+            return
         for _ in range(TRIES):
             now = self.pace(daemon)
             if now['painted'] > 0.8 * usual['painted'] and self.n_late(now) < self.n_late(usual) + 0.2 * usual['painted']:
                 return
         self.fail(f'usual {usual}, now {now}')
 
-    def n_late(self, pace):
-        if harness.SANITIZE != 'none':
-            print('SKIPPED: deadlines say nothing under a sanitizer')
-            return 0
+    @staticmethod
+    def n_late(pace):
         return pace['missed'] + pace['dropped'] + pace['degraded']
 
     @needs_mounts
@@ -523,6 +525,7 @@ class Disks(Case):
         self.assertGreater(len(clip.frames), 0)
 
     @needs_ffmpeg
+    @unittest.skipIf('thread' in harness.SANITIZE, 'a kill is no matter of threads')
     @harness.survives('killed while it records', 'the movie plays, or there is none', 12, picture='none any more')
     def test_killed_at_any_moment(self):
         """What has its name plays. Nothing else is there."""
@@ -548,6 +551,7 @@ class Disks(Case):
         self.assertGreater(n_files, 0)
 
     @needs_ffmpeg
+    @unittest.skipIf('thread' in harness.SANITIZE, 'a kill is no matter of threads')
     @harness.survives('killed while it writes a snapshot', 'the picture is whole, or there is none', 8, picture='none any more')
     def test_killed_while_a_snapshot_is_written(self):
         chance = random.Random(8)
