@@ -541,16 +541,19 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("golden");
-    TCase *tc = tcase_create("all");
+    TCase *const tc = tcase_create("all");
+    TCase *const int8 = tcase_create("int8");
 
     tcase_set_timeout(tc, 120);
+    tcase_set_timeout(int8, 120);
     tcase_add_loop_test(tc, test_layers, 0, (int)AR_ARRAY_LEN(fixtures));
     tcase_add_loop_test(tc, test_frames, 0, (int)AR_ARRAY_LEN(fixtures));
-    tcase_add_loop_test(tc, test_int8, 0, 3);
-    tcase_add_test(tc, test_int8_mixed);
-    tcase_add_test(tc, test_int8_refused);
     tcase_add_loop_test(tc, test_tiers, 0, 4);
     tcase_add_loop_test(tc, test_macs, 0, 4);
     suite_add_tcase(suite, tc);
+    tcase_add_loop_test(int8, test_int8, 0, 3);
+    tcase_add_test(int8, test_int8_mixed);
+    tcase_add_test(int8, test_int8_refused);
+    suite_add_tcase(suite, int8);
     return ar_suite_run(suite);
 }
