@@ -445,6 +445,62 @@ START_TEST(test_unequal_branches)
 }
 END_TEST
 
+/*
+ * What the last layer adds of the picture's planes, as they are or through a product that changes nothing: of every byte what it
+ * stands for, exactly, as the layer's own weights are zero.
+ */
+START_TEST(test_added_planes)
+{
+    static const char added[] =
+        "{\"planes\":\"yuv420\",\"offset\":[0.45,0.44,0.46,0.43,0.5,0.51],\"gain\":4,"
+        "\"border\":\"replicate\",\"instance_rate\":0.15,\"widths\":[1],\"layers\":["
+        "{\"name\":\"a\",\"op\":\"conv\",\"input\":\"planes\",\"segment\":0,\"channels\":[8]},"
+        "%s{\"name\":\"d\",\"op\":\"conv\",\"input\":\"a\",\"segment\":1,\"channels\":[6],"
+        "\"add\":\"%s\"}]}";
+    static const char product[] =
+        "{\"name\":\"m\",\"op\":\"pointwise\",\"input\":\"planes\",\"segment\":1,\"channels\":[6]},";
+    const bool has_product = _i == 1;
+    const struct shape shape = { .width_px = 342, .height_px = 18 };
+    const struct ar_image_layout *layout;
+    const struct ar_tensor8 *planes;
+    const struct ar_tensor *result;
+    struct nn_style style;
+    struct rig rig;
+    char text[2048];
+
+    snprintf(text, sizeof(text), added, has_product ? product : "",
+             has_product ? "m" : "planes");
+    nn_style_init(&style, text, 3);
+    nn_style_add_ranges(&style);
+    scale_values(&style, "d.weight", (size_t)6 * 8 * 9, 0.0F);
+    scale_values(&style, "d.bias", 6, 0.0F);
+    if (has_product) {
+        scale_values(&style, "m.weight", (size_t)6 * 6, 0.0F);
+        scale_values(&style, "m.bias", 6, 0.0F);
+        for (size_t i = 0; i < 6; i++)
+            nn_style_values(&style, "m.weight")[7 * i] = 1.0F;
+    }
+    rig_init(&rig, &style, &shape, best_flags(), AR_NET_INT8);
+    run_frame(&rig, 0, 0);
+    layout = &rig.model->layout;
+    planes = ar_net_planes8(rig.net);
+    result = ar_net_layer(rig.net, rig.model->n_layers - 1);
+    for (uint32_t y = 0; y < planes->height; y++)
+        for (uint32_t c = 0; c < 6; c++)
+            for (uint32_t x = 0; x < planes->width; x++) {
+                const uint8_t byte =
+                    ar_tensor8_row(planes,
+                                   y)[c / 4 * planes->plane_stride + (size_t)4 * x + c % 4];
+                const float want =
+                    fmaf(byte, layout->gain / 255.0F, -layout->offset[c] * layout->gain);
+
+                ck_assert(ar_tensor_plane(result, y, c)[x] == want);
+            }
+    rig_finish(&rig);
+    nn_style_finish(&style);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("nn_int8");
@@ -455,6 +511,7 @@ int main(void)
     tcase_add_loop_test(tc, test_filters, 0, (int)AR_ARRAY_LEN(filters));
     tcase_add_loop_test(tc, test_branches, 0, (int)AR_ARRAY_LEN(branches));
     tcase_add_loop_test(tc, test_unequal_branches, 0, (int)AR_ARRAY_LEN(branches));
+    tcase_add_loop_test(tc, test_added_planes, 0, 2);
     suite_add_tcase(suite, tc);
     return ar_suite_run(suite);
 }
