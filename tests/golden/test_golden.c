@@ -368,19 +368,21 @@ static void expect_close(const struct picture *a, const struct picture *b, const
     ck_assert_msg(psnr >= 60 && peak <= 2, "%s: %.1f dB, peak %.0f", what, psnr, peak);
 }
 
+static const char *const models[] = {
+    FOLDER "fixture.safetensors",      FOLDER "fixture_rgb.safetensors",
+    STYLES "starry_night.safetensors", STYLES "great_wave.safetensors",
+    STYLES "scream.safetensors",
+};
+static const char *const *const shipped = models + 2;
+
 START_TEST(test_tiers)
 {
-    static const char *const paths[] = {
-        FOLDER "fixture.safetensors",      FOLDER "fixture_rgb.safetensors",
-        STYLES "starry_night.safetensors", STYLES "great_wave.safetensors",
-        STYLES "scream.safetensors",
-    };
     struct ar_reason reason = { "" };
     struct ar_model *model;
     struct picture in;
     struct picture out[2];
 
-    ck_assert_msg(ar_model_open(&model, paths[_i], &reason) == 0, "%s", reason.text);
+    ck_assert_msg(ar_model_open(&model, models[_i], &reason) == 0, "%s", reason.text);
     picture_init(&in);
     picture_init(&out[0]);
     picture_init(&out[1]);
@@ -395,7 +397,7 @@ START_TEST(test_tiers)
             draw(&in, f);
             paint(&rigs[0], &in, &out[0], rung);
             paint(&rigs[1], &in, &out[1], rung);
-            snprintf(what, sizeof(what), "%s, rung %u, frame %u", paths[_i], rung, f);
+            snprintf(what, sizeof(what), "%s, rung %u, frame %u", models[_i], rung, f);
             expect_close(&out[0], &out[1], what);
         }
         rig_finish(&rigs[0]);
@@ -414,17 +416,12 @@ END_TEST
  */
 START_TEST(test_int8)
 {
-    static const char *const paths[] = {
-        STYLES "starry_night.safetensors",
-        STYLES "great_wave.safetensors",
-        STYLES "scream.safetensors",
-    };
     struct ar_reason reason = { "" };
     struct ar_model *model;
     struct picture in;
     struct picture out[3];
 
-    ck_assert_msg(ar_model_open(&model, paths[_i], &reason) == 0, "%s", reason.text);
+    ck_assert_msg(ar_model_open(&model, shipped[_i], &reason) == 0, "%s", reason.text);
     picture_init(&in);
     for (size_t i = 0; i < AR_ARRAY_LEN(out); i++)
         picture_init(&out[i]);
@@ -442,7 +439,7 @@ START_TEST(test_int8)
             draw(&in, f);
             for (size_t i = 0; i < AR_ARRAY_LEN(out); i++)
                 paint(&rigs[i], &in, &out[i], rung);
-            snprintf(what, sizeof(what), "%s, rung %u, frame %u", paths[_i], rung, f);
+            snprintf(what, sizeof(what), "%s, rung %u, frame %u", shipped[_i], rung, f);
             expect_close(&out[0], &out[1], what);
             psnr = psnr_db(&out[1], &out[2], &peak);
             ck_assert_msg(psnr >= 28, "%s: int8 is %.1f dB from float32", what, psnr);
@@ -515,15 +512,10 @@ END_TEST
 /* The trainer's count of a file is ours. */
 START_TEST(test_macs)
 {
-    static const char *const paths[] = {
-        FOLDER "fixture.safetensors",      FOLDER "fixture_rgb.safetensors",
-        STYLES "starry_night.safetensors", STYLES "great_wave.safetensors",
-        STYLES "scream.safetensors",
-    };
     struct ar_reason reason = { "" };
     struct ar_model *model;
 
-    ck_assert_msg(ar_model_open(&model, paths[_i], &reason) == 0, "%s", reason.text);
+    ck_assert_msg(ar_model_open(&model, models[_i], &reason) == 0, "%s", reason.text);
     for (uint32_t rung = 0; rung < model->n_rungs; rung++) {
         uint32_t rungs[AR_MODEL_MAX_SEGMENTS];
         uint64_t sum = 0;
@@ -548,8 +540,8 @@ int main(void)
     tcase_set_timeout(int8, 120);
     tcase_add_loop_test(tc, test_layers, 0, (int)AR_ARRAY_LEN(fixtures));
     tcase_add_loop_test(tc, test_frames, 0, (int)AR_ARRAY_LEN(fixtures));
-    tcase_add_loop_test(tc, test_tiers, 0, 4);
-    tcase_add_loop_test(tc, test_macs, 0, 4);
+    tcase_add_loop_test(tc, test_tiers, 0, (int)AR_ARRAY_LEN(models));
+    tcase_add_loop_test(tc, test_macs, 0, (int)AR_ARRAY_LEN(models));
     suite_add_tcase(suite, tc);
     tcase_add_loop_test(int8, test_int8, 0, 3);
     tcase_add_test(int8, test_int8_mixed);
