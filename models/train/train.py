@@ -202,8 +202,8 @@ class Trainer:
     def _descend(self, stage, share, rng):
         """Adds up the gradients: the widest, the narrowest and one mixed plan, each alone.
 
-        One of the three is also the first frame of a pair. Neighbouring widths, which come last, are
-        not judged: that makes them cheap.
+        One of the three is also the first frame of a pair. The mixed plan's next narrower one is drawn
+        to it; not being judged, it costs little.
         """
         judge = self.judges[stage.exact]
         still = self._photos(rng)
@@ -212,7 +212,7 @@ class Trainer:
         first = motion.camera(still)
         calm = self.weights['calm'] * _ramp(share, stage.calm_from)
         paired = rng.randrange(3)
-        errors, apart, unrest, widest = [], 0, 0, None
+        errors, apart, unrest, stepped, widest = [], 0, 0, 0, None
         for i, rungs in enumerate((self.plans.widest, self.plans.narrowest,
                                    self.plans.draw(rng))):
             state = FrameState()
@@ -229,21 +229,16 @@ class Trainer:
             else:
                 apart = distance(painted, widest)
                 loss = loss + self.weights['agree'] * apart
+            if i == 2 and stage.near:
+                stepped = distance(self.paint(first, self.plans.narrower(rungs, rng)), painted)
+                loss = loss + self.weights['near'] * stepped
             if calm and i == paired:
                 unrest = self._unrest(still, painted, rungs, motion, state, rng)
                 loss = loss + calm * unrest
             loss.backward()
             errors += [style_error.item(), content_error.item()]
-        stepped = self._step_apart(first, widest, rng) if stage.near else 0.0
-        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0, stepped)
-
-    def _step_apart(self, rgb, widest, rng):
-        """Draws neighbouring widths to each other, and both to the widest; how far they are apart."""
-        wide, narrow = (self.paint(rgb, rungs) for rungs in self.plans.neighbours(rng))
-        stepped = distance(wide, narrow)
-        loss = self.weights['near'] * stepped + self.weights['agree'] * distance(wide, widest)
-        loss.backward()
-        return stepped.item()
+        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0,
+                stepped.item() if stage.near else 0.0)
 
     def _steer(self, stage, losses):
         """Turns the weights towards what is to be held; `losses` as step() gives them."""

@@ -41,11 +41,10 @@ class Plans:
             return [rng.randrange(self.n_rungs) for _ in range(self.n_segments)]
         return [encoder] + [decoder] * (self.n_segments - 1)
 
-    def neighbours(self, rng):
-        """Two plans one rung apart, the wider first: throughout, or behind the encoder."""
-        rung = rng.randrange(1, self.n_rungs)
-        wide, narrow = [rung] * self.n_segments, [rung - 1] * self.n_segments
-        return wide, (wide[:1] + narrow[1:] if rng.random() < 0.5 else narrow)
+    def narrower(self, rungs, rng):
+        """The same plan one rung narrower, where it can be: throughout, or behind the encoder."""
+        narrow = [max(0, rung - 1) for rung in rungs]
+        return rungs[:1] + narrow[1:] if rng.random() < 0.5 else narrow
 
     def cover(self, rng):
         """Plans in which every segment runs at every rung once, mixed at random."""
