@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "decoder/decoder.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -81,6 +82,7 @@ static uint64_t mean_us(const struct emit_job *job)
     const uint32_t n_workers = ar_net_n_workers(job->net);
     uint64_t sum_ns = 0;
 
+    assert(n_workers > 0);
     for (uint32_t i = 0; i < n_workers; i++)
         sum_ns += job->spent_ns[i];
     return sum_ns / n_workers / 1000;

@@ -452,10 +452,11 @@ uint32_t ar_net_planes_height(const struct ar_net *net)
 float ar_net_level(const struct ar_net *net, uint32_t plane, uint32_t y, uint32_t x)
 {
     const struct ar_image_layout *layout = &net->params.model->layout;
+    const size_t four = plane / 4;
 
     if (net->params.precision == AR_NET_INT8)
         return ar_tensor8_row(&net->planes8,
-                              y)[plane / 4 * net->planes8.plane_stride + 4 * x + plane % 4];
+                              y)[four * net->planes8.plane_stride + (size_t)4 * x + plane % 4];
     return (ar_tensor_plane(&net->planes, y, plane)[x] / layout->gain + layout->offset[plane]) *
            PLANE_MAX;
 }
