@@ -23,6 +23,7 @@ sys.path.insert(0, str(TREE / 'models' / 'train'))
 from architecture import Architecture, macs  # noqa: E402
 
 STYLE = TREE / 'models' / 'scream.safetensors'
+SWITCHED = TREE / 'models' / 'starry_night.safetensors'  # whose neighbouring widths are apart enough for a fade to show
 SIZES_PX = ((64, 48), (82, 34))  # the second is odd from one, two or three halvings on
 MOST_SHARE = 8  # of a peak that was measured while the machine was busy, four times too low at times; wrong units are far off
 RUN_S = 30 * float(os.environ.get('AR_SLOW', '1'))
@@ -147,7 +148,7 @@ class SwitchTest(unittest.TestCase):
     """What a change of width does to the picture."""
 
     def rows(self, *arguments, says=''):
-        done = run('switches', '--json', '--style', str(STYLE), '--frames', str(SWITCH_FRAMES),
+        done = run('switches', '--json', '--style', str(SWITCHED), '--frames', str(SWITCH_FRAMES),
                    '--threads', '1', '--widths', '0.25,1', *arguments)
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stderr, f'^{says}$')
