@@ -491,14 +491,12 @@ void ar_net_run(struct ar_net *net, uint32_t segment, uint32_t rung)
 
 void ar_net_run_and_show(struct ar_net *net, uint32_t rung, const struct ar_net_show *show)
 {
-    const struct ar_chain *chain = &net->chains[net->n_chains - 1];
-    const bool at_once = ar_net_shows_at_once(net, chain, rung);
-
-    net->show = at_once ? show : NULL;
+    net->show = show;
     ar_net_run(net, net->params.model->n_segments - 1, rung);
-    net->show = NULL;
-    if (!at_once)
+    if (!net->is_shown)
         ar_net_share_rows(net, show->fn, show->user, net->params.height_px / 2);
+    net->show = NULL;
+    net->is_shown = false;
 }
 
 void ar_net_time_layers(struct ar_net *net, uint64_t *layers_ns)

@@ -64,7 +64,8 @@ struct ar_net {
     struct ar_chain_plan plan;
     struct ar_net_work works[AR_CHAIN_MAX];
     uint64_t works_ns[AR_WORKERS_MAX][AR_CHAIN_MAX];
-    const struct ar_net_show *show; /* what its last layer's rows are for, or NULL */
+    const struct ar_net_show *show; /* what the last layer's rows are for, or NULL */
+    bool is_shown;                  /* its tasks show them as they make them */
     uint64_t shows_ns[AR_WORKERS_MAX];
 
     /* Of a layer with a gate. */
@@ -86,10 +87,6 @@ void ar_net_plan_chain(const struct ar_net *net, const struct ar_chain *chain, u
 /* Gives a chain's rings their memory; they lie side by side. Returns the bytes that they take. */
 uint64_t ar_net_place_rings(struct ar_net *net, const struct ar_chain_plan *plan,
                             uint32_t rung);
-
-/* Whether a chain at a rung shows each of its last layer's rows as it is made. */
-bool ar_net_shows_at_once(const struct ar_net *net, const struct ar_chain *chain,
-                          uint32_t rung);
 
 /* Runs one layer at a rung, from whole maps to a whole map; the layers that it reads have run. */
 void ar_net_run_node(struct ar_net *net, struct ar_net_node *node, uint32_t rung);

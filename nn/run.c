@@ -83,7 +83,7 @@ static void describe(struct ar_net *net, struct ar_net_node *node, uint32_t rung
 {
     const struct ar_layer *layer = node->layer;
     const uint32_t outputs = layer->channels[rung];
-    const bool is_ring = node->has_ring || (net->show && is_last(net, layer));
+    const bool is_ring = node->has_ring || (net->is_shown && is_last(net, layer));
     const uint32_t n_rows = is_ring ? ring_rows : node->result.height;
 
     node->rung = rung;
@@ -339,7 +339,7 @@ static void run_task(void *user, uint32_t first, uint32_t end, uint32_t worker)
     rows_fn(work)(&work->rows, task.first_row, task.end_row, worker);
     if (net->layers_ns)
         net->works_ns[worker][task.member] += ar_clock_now_ns() - start_ns;
-    if (net->show && is_last(net, work->rows.layer) && task.first_row < task.end_row)
+    if (net->is_shown && is_last(net, work->rows.layer) && task.first_row < task.end_row)
         show_rows(net, &task, worker);
 }
 
@@ -347,17 +347,14 @@ static void run_task(void *user, uint32_t first, uint32_t end, uint32_t worker)
  * Whether a chain's tasks can show what they make: not where it may have to be made again, nor where a task's rows are no
  * whole pairs of the picture's.
  */
-bool ar_net_shows_at_once(const struct ar_net *net, const struct ar_chain *chain, uint32_t rung)
+static bool shows_at_once(const struct ar_net *net, const struct ar_chain_plan *plan)
 {
-    const struct ar_layer *const last = &net->params.model->layers[chain->end - 1];
-    struct ar_chain_plan plan;
+    const struct ar_chain *chain = &plan->chain;
+    const struct ar_layer *last = &net->params.model->layers[chain->end - 1];
+    const struct ar_chain_member *member = &plan->members[chain->end - 1 - chain->first];
 
-    if (chain->end - chain->first < 2 || chain->whole < chain->end || last->upsample)
-        return false;
-    ar_net_plan_chain(net, chain, rung, &plan);
-    return plan.members[chain->end - 1 - chain->first].step_rows / plan.n_parts %
-               rows_of_pair(net->params.model) ==
-           0;
+    return is_last(net, last) && chain->whole == chain->end && !last->upsample &&
+           member->step_rows / plan->n_parts % rows_of_pair(net->params.model) == 0;
 }
 
 static uint32_t task_needs(const void *user, uint32_t task)
@@ -424,6 +421,7 @@ static void run_together(struct ar_net *net, const struct ar_chain *chain, uint3
     const uint64_t start_ns = net->layers_ns ? ar_clock_now_ns() : 0;
 
     ar_net_plan_chain(net, chain, rung, &net->plan);
+    net->is_shown = net->show && shows_at_once(net, &net->plan);
     ar_net_place_rings(net, &net->plan, rung);
     for (uint32_t i = chain->first; i < chain->end; i++) {
         struct ar_net_node *node = &net->nodes[i];
