@@ -9,8 +9,8 @@ import time
 import torch
 from PIL import Image, ImageDraw
 
-COLUMNS = ('stage', 'step', 'style', 'content', 'narrow_style', 'narrow_content', 'apart', 'calm',
-           'stepped')
+COLUMNS = ('stage', 'step', 'style', 'content', 'narrow_style', 'narrow_content', 'mixed_style',
+           'mixed_content', 'apart', 'calm', 'stepped')
 PLOTTED = {'style': '#c0392b', 'content': '#2980b9', 'narrow_style': '#e6a49c',
            'narrow_content': '#9cc6e6', 'calm': '#27ae60'}
 PLOT_PX = (960, 480)

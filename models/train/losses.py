@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 N_PARTS = 8  # of a picture whose products are summed in float32, whatever the activations' type
 MEAN_SHARE = 0.1  # of the means' outer product beside the covariance
+LEAST_CONTENT = 0.1  # of the painting's: what a photograph without any counts as having
 
 
 class Moments(torch.autograd.Function):
@@ -46,17 +47,28 @@ def statistics(activations):
     return torch.cat((products - outer, MEAN_SHARE * outer), 2)
 
 
-class Judge:
-    """Style and content errors, both relative: 0 is equal, 1 as far as nothing at all."""
+def _power(activations):
+    """Mean square of each picture's activations."""
+    return activations.float().square().mean((1, 2, 3))
 
-    def __init__(self, features, style_rgb):
+
+class Judge:
+    """Style and content errors, both relative: 0 is equal, 1 as far as nothing at all.
+
+    Content is relative to each photograph's own: paint that is lost in leaves hides a face.
+    """
+
+    def __init__(self, features, style_rgb, margin_px=0):
+        """Paint within `margin_px` of the border counts for nothing in the style."""
         self.features = features
+        self.margin_px = margin_px
         self.style_layers = features.trunk.style
         self.content_layer = features.trunk.content
         self.layers = tuple(dict.fromkeys(self.style_layers + (self.content_layer,)))
         with torch.no_grad():
             found = features(style_rgb, self.style_layers)
             self.style = {layer: statistics(value) for layer, value in found.items()}
+            self.least = LEAST_CONTENT * _power(self.content_of(style_rgb))
 
     @torch.no_grad()
     def content_of(self, rgb):
@@ -67,12 +79,15 @@ class Judge:
         """(style, content) of painted pictures, means over them."""
         found = self.features(painted_rgb, self.layers)
         style = sum(self._style_error(layer, found[layer]) for layer in self.style_layers)
-        difference = (found[self.content_layer] - content).float().square().mean()
-        return style / len(self.style_layers), difference / content.float().square().mean()
+        difference = _power(found[self.content_layer] - content)
+        return (style / len(self.style_layers),
+                (difference / _power(content).clamp(min=self.least)).mean())
 
     def _style_error(self, layer, activations):
         wanted = self.style[layer]
-        squares = (statistics(activations) - wanted).square().sum((1, 2))
+        margin = self.margin_px >> (layer[0] - 1)
+        inner = slice(margin, -margin or None)
+        squares = (statistics(activations[:, :, inner, inner]) - wanted).square().sum((1, 2))
         return squares.mean() / wanted.square().sum()
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Pictures from files: the photographs that a network learns on, and the painting."""
 import functools
+import math
 import pathlib
 import sys
 
@@ -16,6 +17,7 @@ HELD_BACK_EVERY = 10
 MAX_SIDE_PX = 400  # photographs are reduced to this short side
 MIN_STYLE_PX = 128
 N_CACHED = 1024  # about half a megabyte each
+MAX_ZOOM = 2  # of a crop: a camera's picture is smoother than a photograph reduced to its size
 
 
 class PictureError(ValueError):
@@ -92,7 +94,10 @@ def read_scene(path, width_px, height_px):
 
 
 class Crops:
-    """Random squares of photographs; the same ones for the same random generator."""
+    """Random squares of photographs, from the whole short side to enlarged details.
+
+    The same ones for the same random generator.
+    """
 
     def __init__(self, paths, crop_px):
         self.paths = paths
@@ -124,7 +129,8 @@ class Crops:
         while pixels is None:
             pixels = self._read(rng.choice(self.paths))
         height, width = pixels.shape[:2]
-        side = rng.randint(self.crop_px, min(height, width))
+        sides = self.crop_px / MAX_ZOOM, min(height, width)
+        side = round(math.exp(rng.uniform(*map(math.log, sides))))
         top, left = rng.randint(0, height - side), rng.randint(0, width - side)
         square = to_tensor(pixels[top:top + side, left:left + side])
         if rng.random() < 0.5:

@@ -209,6 +209,15 @@ class PhotosTest(Folder):
         self.assertFalse(torch.equal(first, other))
         self.assertEqual(first.shape, (2, 3, 32, 32))
 
+    def test_crops_reach_from_enlarged_details_to_the_whole(self):
+        path = self.folder / 'ramp.png'
+        Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1))).save(path)
+        drawn = photos.Crops([path], 128).draw(random.Random(0), 100)
+        sides = 255 * (drawn.amax((1, 2, 3)) - drawn.amin((1, 2, 3)))
+        self.assertLess(sides.min(), 72)
+        self.assertGreater(sides.min(), 60)
+        self.assertGreater(sides.max(), 220)
+
 
 class FeaturesTest(Folder):
     """Only a network that the trainer knows is taken."""
@@ -259,6 +268,33 @@ class JudgeTest(unittest.TestCase):
         self.assertAlmostEqual(float(style), 0, 6)
         self.assertAlmostEqual(float(content), 0, 6)
         self.assertGreater(float(judge.errors(0.2 * painting, judge.content_of(painting))[0]), 0.1)
+
+    def test_paint_at_the_border_counts_for_nothing_in_the_style(self):
+        judge = Judge(tiny_features(), torch.rand(1, 3, 64, 64), margin_px=16)
+        painted = torch.rand(1, 3, 64, 64)
+        combed = painted.clone()
+        combed[:, :, ::2, -8:] = 0
+        content = judge.content_of(painted)
+        plain, other = (judge.errors(picture, content) for picture in (painted, combed))
+        self.assertAlmostEqual(float(plain[0]), float(other[0]), 6)
+        self.assertGreater(float(other[1]), 0.001)
+        combed[:, :, ::2, 24:40] = 0
+        self.assertGreater(float((judge.errors(combed, content)[0] - plain[0]).abs()), 0.001)
+
+    def test_content_is_relative_to_each_photograph(self):
+        judge = Judge(tiny_features(), torch.rand(1, 3, 32, 32))
+        pictures = torch.cat((torch.rand(1, 3, 32, 32), 0.3 * torch.rand(1, 3, 32, 32)))
+        painted = pictures + 0.1 * torch.rand_like(pictures)
+        content = judge.content_of(pictures)
+        alone = [float(judge.errors(painted[i:i + 1], content[i:i + 1])[1]) for i in (0, 1)]
+        self.assertGreater(alone[1], 2 * alone[0])
+        self.assertAlmostEqual(float(judge.errors(painted, content)[1]), sum(alone) / 2, 5)
+
+    def test_content_of_nothing_is_finite(self):
+        judge = Judge(tiny_features(), torch.rand(1, 3, 32, 32))
+        nothing = torch.zeros_like(judge.content_of(torch.rand(1, 3, 32, 32)))
+        error = float(judge.errors(torch.rand(1, 3, 32, 32), nothing)[1])
+        self.assertTrue(1 < error < math.inf)
 
 
 class StatisticsTest(unittest.TestCase):
@@ -541,6 +577,17 @@ class TrainerTest(Folder):
         for name in ('stem.scale', 'stem.weight'):
             self.assertFalse(torch.equal(started.tensors()[name], tensors[name]), name)
 
+    def test_each_plan_has_a_content_weight_of_its_own(self):
+        trainer = self.trainer(steps=(0, 0, 1))
+        held = trainer.judges[True].features.trunk.faithful
+        before = dict(trainer.weights)
+        losses = {'content': held, 'narrow_content': 2 * held, 'mixed_content': held / 2}
+        trainer._steer(trainer.stage, [losses.get(key, 1) for key in COLUMNS[2:]])
+        turns = [trainer.weights[key] / before[key] for key in losses]
+        self.assertAlmostEqual(turns[0], 1, 6)
+        self.assertGreater(turns[1], 1.01)
+        self.assertLess(turns[2], 0.99)
+
     def test_start_has_the_same_network(self):
         path = self.folder / 'tiny.safetensors'
         net = Architecture(SMALL)
@@ -561,7 +608,7 @@ class TrainerTest(Folder):
     def test_log_takes_means(self):
         log = Log(self.folder)
         for i in range(2 * TICK_STEPS):
-            log.add('paint', i, (i,) * 7)
+            log.add('paint', i, (i,) * (len(COLUMNS) - 2))
         log.write()
         self.assertEqual([row[2] for row in log.rows], [9.5, 29.5])
         self.assertEqual(json.loads(log.summary())['calm'], 29.5)

@@ -39,6 +39,8 @@ UNFOLDING_BATCHES = 48
 RANGE_BATCHES = 12
 WARM_UP_STEPS = 60
 CLIP_NORM = 1.0
+CONTENT_WEIGHTS = ('content', 'narrow_content', 'mixed_content')  # of the plans of a step
+STYLE_MARGIN_PX = 16  # else combs grow there, which the style's statistics like
 MARGIN_PX = 8  # where moved pictures show what was never seen
 STEER_RATE, STEER_RANGE = 0.04, 100  # of a weight: per step, and how far from where it began
 SAME_PLAN_SHARE = 0.6  # of pairs whose second frame runs at the widths of the first
@@ -53,8 +55,8 @@ class Stage:
     """A part of the training; weights are those of the loss's terms.
 
     With `unrest`, `apart` and `stepped` those of content, calm, agree and near are where it begins:
-    they are steered so that the content errors of the widest and of the narrowest become what the
-    feature network calls faithful, a second frame's distance `unrest`, a narrower width's `apart`,
+    they are steered so that the content errors of the widest, of the narrowest and of mixed widths,
+    each with a weight of its own, become what the feature network calls faithful, a second frame's distance `unrest`, a narrower width's `apart`,
     that of neighbouring widths `stepped`. Style then becomes as good as these allow.
     """
 
@@ -78,8 +80,9 @@ class Stage:
 
     def weights(self):
         """Those that are steered."""
-        return {'content': self.content, 'narrow_content': self.content, 'calm': self.calm,
-                'agree': self.agree, 'near': self.near}
+        return {'content': self.content, 'narrow_content': self.content,
+                'mixed_content': self.content, 'calm': self.calm, 'agree': self.agree,
+                'near': self.near}
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,9 @@ def stages(paint_steps, calm_steps, finish_steps):
                   calm_from=0.35),
             Stage('calm', calm_steps, rate=1.2e-3, style=5, content=1.5, calm=20, agree=6, near=6,
                   unrest=0.048, apart=0.034, stepped=0.014),
-            Stage('finish', finish_steps, rate=1e-3, style=5, content=1.5, calm=20, agree=10,
-                  near=20, unrest=0.046, apart=0.028, stepped=0.009, exact=True))
+            Stage('finish', finish_steps, rate=1e-3, style=5, content=2.5, calm=3, agree=4,
+                  near=12, unrest=0.046, apart=0.028, stepped=0.010, pattern=120,
+                  exact=True))
 
 
 PRESETS = {
@@ -217,10 +221,9 @@ class Trainer:
                                    self.plans.draw(rng))):
             state = FrameState()
             painted = self.paint(first, rungs, state)
-            content_weight = 'content' if widest is None else 'narrow_content'
             style_error, content_error = judge.errors(painted, content)
             loss = (self.options.strength * stage.style * style_error
-                    + self.weights[content_weight] * content_error
+                    + self.weights[CONTENT_WEIGHTS[i]] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
                     + stage.pattern * self.patterns.excess(painted, still)
                     + stage.excess * excess(painted))
@@ -237,17 +240,17 @@ class Trainer:
                 loss = loss + calm * unrest
             loss.backward()
             errors += [style_error.item(), content_error.item()]
-        return (*errors[:4], apart.item(), unrest.item() if calm else 0.0,
+        return (*errors, apart.item(), unrest.item() if calm else 0.0,
                 stepped.item() if stage.near else 0.0)
 
     def _steer(self, stage, losses):
         """Turns the weights towards what is to be held; `losses` as step() gives them."""
         faithful = self.judges[stage.exact].features.trunk.faithful * self.options.strength
         begun = stage.weights()
-        for key, loss, held in (('content', losses[1], faithful),
-                                ('narrow_content', losses[3], faithful),
-                                ('calm', losses[5], stage.unrest), ('agree', losses[4], stage.apart),
-                                ('near', losses[6], stage.stepped)):
+        contents = zip(CONTENT_WEIGHTS, losses[1:6:2], [faithful] * 3)
+        others = zip(('agree', 'calm', 'near'), losses[6:],
+                     (stage.apart, stage.unrest, stage.stepped))
+        for key, loss, held in (*contents, *others):
             turn = math.exp(STEER_RATE * max(-0.5, min(1, loss / held - 1)))
             self.weights[key] = min(STEER_RANGE * begun[key], max(
                 begun[key] / STEER_RANGE, self.weights[key] * turn))
@@ -427,7 +430,8 @@ def read_start(path, architecture):
 def read_judges(options, painting):
     """Of the ordinary stages and of the exact ones."""
     device = painting.device.type
-    judges = [Judge(Features.read(path, fast_bfloat16(device)).to(device), painting)
+    judges = [Judge(Features.read(path, fast_bfloat16(device)).to(device), painting,
+                    STYLE_MARGIN_PX)
               for path in (options.features, options.finish) if path]
     return judges[0], judges[-1]
 
