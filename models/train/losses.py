@@ -66,9 +66,9 @@ class Judge:
         self.content_layer = features.trunk.content
         self.layers = tuple(dict.fromkeys(self.style_layers + (self.content_layer,)))
         with torch.no_grad():
-            found = features(style_rgb, self.style_layers)
-            self.style = {layer: statistics(value) for layer, value in found.items()}
-            self.least = LEAST_CONTENT * _power(self.content_of(style_rgb))
+            found = features(style_rgb, self.layers)
+            self.style = {layer: statistics(found[layer]) for layer in self.style_layers}
+            self.least = LEAST_CONTENT * _power(found[self.content_layer])
 
     @torch.no_grad()
     def content_of(self, rgb):
