@@ -9,7 +9,9 @@
  * What a frame costs in energy. A board draws idle_w when nothing is painted and busy_w while it is, both measured by
  * the user with a meter; in between it goes by the share of time that is spent painting:
  *
- *   joules of a frame = idle_w * period + (busy_w - idle_w) * time painting
+ *   joules of a frame = idle_w * time of a frame + (busy_w - idle_w) * time painting
+ *
+ * Where painting takes longer than the source's period, frames come as they are painted: its time is the frame's then.
  *
  * Pure.
  */

@@ -32,6 +32,13 @@ START_TEST(a_frame_takes_what_the_board_draws_and_more_while_it_is_painted)
 }
 END_TEST
 
+/* 80 ms at 7 W: what it draws at rest is drawn for two periods. */
+START_TEST(a_frame_longer_than_the_period_draws_for_all_its_time)
+{
+    ck_assert_double_eq_tol(ar_energy_frame_j(&board, PERIOD_US, 80000.0), 0.56, 1e-12);
+}
+END_TEST
+
 static const struct ar_energy_params unknown[] = {
     { .idle_w = 0.0, .busy_w = 7.0, .joules_per_hour = 1.0 },
     { .idle_w = 3.0, .busy_w = 0.0, .joules_per_hour = 1.0 },
@@ -57,7 +64,8 @@ static const struct {
 } caps[] = {
     { 90000 * 0.2401, 1.0, 2 }, { 90000 * 0.2399, 1.0, 1 }, { 90000 * 0.2001, 1.0, 1 },
     { 90000 * 0.1999, 1.0, 0 }, { 90000 * 0.1601, 1.0, 0 }, { 1.0, 1.0, 0 },
-    { 90000 * 0.2001, 2.0, 0 }, { 90000 * 0.2001, 0.5, 2 },
+    { 90000 * 0.2001, 2.0, 0 }, { 90000 * 0.2001, 0.5, 2 }, { 3600 * 7.001, 4.0, 2 },
+    { 3600 * 6.999, 4.0, 0 },
 };
 
 START_TEST(the_widest_that_stays_within_the_limit)
@@ -91,6 +99,7 @@ int main(void)
     TCase *const tests = tcase_create("energy");
 
     tcase_add_test(tests, a_frame_takes_what_the_board_draws_and_more_while_it_is_painted);
+    tcase_add_test(tests, a_frame_longer_than_the_period_draws_for_all_its_time);
     tcase_add_loop_test(tests, without_either_of_the_watts_nothing_is_known_and_nothing_limited,
                         0, AR_ARRAY_LEN(unknown));
     tcase_add_test(tests, without_a_limit_the_widest);
