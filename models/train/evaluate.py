@@ -103,8 +103,8 @@ def mean_and_least(values):
     return f'{np.mean(values):.1f} ({min(values):.1f})'
 
 
-def style_and_content(painter, judge, scenes, plan):
-    """Means over the scenes; a scene comes with its content."""
+def judged(painter, judge, scenes, plan):
+    """Judge.errors, means over the scenes; a scene comes with its content."""
     errors = []
     with torch.no_grad():
         for scene, content in scenes:
@@ -195,9 +195,9 @@ def width_rows(painter, judge, scenes, clips, calm):
     full = [painter.paint(scene, painter.plan(painter.widest)) for scene, _ in scenes]
     for width in WIDTHS:
         plan = painter.plan(painter.rung(width))
-        style, content = style_and_content(painter, judge, scenes, plan)
+        errors = judged(painter, judge, scenes, plan)
         cells = [painter.card['style'], f'{painter.architecture.widths[plan[0]]:g}',
-                 f'{style:.3f}', f'{content:.3f}']
+                 *(f'{error:.3f}' for error in errors)]
         if clips:
             films = [(frames, painter.film(frames, plan)) for frames in clips]
             still, shown = films[0]
@@ -274,7 +274,7 @@ def parse():
     return parser.parse_args()
 
 
-WIDTH_COLUMNS = ('style', 'width', 'style error', 'content error', 'flicker x', 'calmed',
+WIDTH_COLUMNS = ('style', 'width', 'style error', 'content error', 'heaps', 'flicker x', 'calmed',
                  'clip error /255', 'warp error /255', 'from width 1 /255', 'int8 dB (least)')
 STEP_COLUMNS = ('style', 'rung to rung /255', 'worst', 'worst behind encoder',
                 'frame to frame', '1 then 0.25 dB (least)', '0.25 then 1', '0.25')

@@ -8,6 +8,9 @@ import torch.nn.functional as F
 N_PARTS = 8  # of a picture whose products are summed in float32, whatever the activations' type
 MEAN_SHARE = 0.1  # of the means' outer product beside the covariance
 LEAST_CONTENT = 0.1  # of the painting's: what a photograph without any counts as having
+WINDOW_PX = 32  # where paint heaps up
+EVEN = 2.5  # times a picture's content error that a window may have: more hides what is there
+FULL = 5  # weight of what is fuller than the painting, beside what is uneven
 
 
 class Moments(torch.autograd.Function):
@@ -52,10 +55,21 @@ def _power(activations):
     return activations.float().square().mean((1, 2, 3))
 
 
+def _window_powers(activations, layer):
+    """Mean square of each window of WINDOW_PX; windows overlap by half."""
+    size = WINDOW_PX >> (layer[0] - 1)
+    squares = activations.square().mean(1, keepdim=True, dtype=torch.float32)
+    return F.avg_pool2d(squares, size, size // 2)
+
+
 class Judge:
-    """Style and content errors, both relative: 0 is equal, 1 as far as nothing at all.
+    """Style and content errors, both relative: 0 is equal, 1 as far as nothing at all; and heaps.
 
     Content is relative to each photograph's own: paint that is lost in leaves hides a face.
+    Smooth skies give a network nothing to draw strokes from, and the style's statistics, which know
+    no places, are as pleased with twice the strokes on the mouth of a face. So paint heaps where
+    windows hold more than the painting's fullest, or where their content error exceeds EVEN times
+    the whole picture's; by how much, that is counted.
     """
 
     def __init__(self, features, style_rgb, margin_px=0):
@@ -68,6 +82,8 @@ class Judge:
         with torch.no_grad():
             found = features(style_rgb, self.layers)
             self.style = {layer: statistics(found[layer]) for layer in self.style_layers}
+            self.fullest = {layer: _window_powers(found[layer], layer).max()
+                            for layer in self.style_layers}
             self.least = LEAST_CONTENT * _power(found[self.content_layer])
 
     @torch.no_grad()
@@ -76,12 +92,22 @@ class Judge:
         return self.features(rgb, (self.content_layer,))[self.content_layer]
 
     def errors(self, painted_rgb, content):
-        """(style, content) of painted pictures, means over them."""
+        """(style, content, heaps) of painted pictures, means over them."""
         found = self.features(painted_rgb, self.layers)
-        style = sum(self._style_error(layer, found[layer]) for layer in self.style_layers)
-        difference = _power(found[self.content_layer] - content)
-        return (style / len(self.style_layers),
-                (difference / _power(content).clamp(min=self.least)).mean())
+        styles, fuller = zip(*((self._style_error(layer, found[layer]),
+                                self._fuller(layer, found[layer])) for layer in self.style_layers))
+        difference = found[self.content_layer] - content
+        relative = _power(difference) / _power(content).clamp(min=self.least)
+        heaps = FULL * sum(fuller) / len(fuller) + self._uneven(difference)
+        return sum(styles) / len(styles), relative.mean(), heaps
+
+    def _fuller(self, layer, activations):
+        return F.relu(_window_powers(activations, layer) / self.fullest[layer] - 1).mean()
+
+    def _uneven(self, difference):
+        windows = _window_powers(difference, self.content_layer)
+        whole = windows.detach().mean((1, 2, 3), keepdim=True).clamp(min=self.least)
+        return F.relu(windows / whole - EVEN).mean()
 
     def _style_error(self, layer, activations):
         wanted = self.style[layer]

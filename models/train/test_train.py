@@ -264,9 +264,8 @@ class JudgeTest(unittest.TestCase):
     def test_the_painting_itself_has_its_style(self):
         painting = torch.rand(1, 3, 32, 32)
         judge = Judge(tiny_features(), painting)
-        style, content = judge.errors(painting, judge.content_of(painting))
-        self.assertAlmostEqual(float(style), 0, 6)
-        self.assertAlmostEqual(float(content), 0, 6)
+        for error in judge.errors(painting, judge.content_of(painting)):
+            self.assertAlmostEqual(float(error), 0, 6)
         self.assertGreater(float(judge.errors(0.2 * painting, judge.content_of(painting))[0]), 0.1)
 
     def test_paint_at_the_border_counts_for_nothing_in_the_style(self):
@@ -289,6 +288,27 @@ class JudgeTest(unittest.TestCase):
         alone = [float(judge.errors(painted[i:i + 1], content[i:i + 1])[1]) for i in (0, 1)]
         self.assertGreater(alone[1], 2 * alone[0])
         self.assertAlmostEqual(float(judge.errors(painted, content)[1]), sum(alone) / 2, 5)
+
+    def test_paint_heaps_where_it_is_fuller_than_the_painting(self):
+        painting = torch.rand(1, 3, 96, 96)
+        painting[:, :, :, :48] = 0.5
+        judge = Judge(tiny_features(), painting)
+        content = judge.content_of(painting)
+        lighter, fuller = painting.clone(), painting.clone()
+        for picture, scale in ((lighter, 0.8), (fuller, 2)):
+            picture[:, :, 16:, 48:] = 0.5 + scale * (picture[:, :, 16:, 48:] - 0.5)
+        errors = [judge.errors(picture, judge.content_of(picture)) for picture in (lighter, fuller)]
+        self.assertLess(float(errors[0][2]), 0.03)
+        self.assertGreater(float(errors[1][2]), 0.1)
+
+    def test_paint_heaps_where_much_more_is_changed_than_elsewhere(self):
+        photo = torch.rand(1, 3, 96, 96)
+        judge = Judge(tiny_features(), photo)
+        evenly, heaped = 0.5 * photo + 0.25, photo.clone()
+        heaped[:, :, 32:64, 32:64] = 0.5
+        errors = [judge.errors(picture, judge.content_of(photo)) for picture in (evenly, heaped)]
+        self.assertLess(float(errors[0][2]), 0.01)
+        self.assertGreater(float(errors[1][2]), 0.05)
 
     def test_content_of_nothing_is_finite(self):
         judge = Judge(tiny_features(), torch.rand(1, 3, 32, 32))

@@ -77,6 +77,7 @@ class Stage:
     grid: float = 10.0
     pattern: float = 40.0
     excess: float = 10.0
+    heaps: float = 4.0
 
     def weights(self):
         """Those that are steered."""
@@ -221,12 +222,12 @@ class Trainer:
                                    self.plans.draw(rng))):
             state = FrameState()
             painted = self.paint(first, rungs, state)
-            style_error, content_error = judge.errors(painted, content)
+            style_error, content_error, heaps = judge.errors(painted, content)
             loss = (self.options.strength * stage.style * style_error
                     + self.weights[CONTENT_WEIGHTS[i]] * content_error
                     + stage.rough * roughness(painted) + stage.grid * grid(painted)
                     + stage.pattern * self.patterns.excess(painted, still)
-                    + stage.excess * excess(painted))
+                    + stage.excess * excess(painted) + stage.heaps * heaps)
             if widest is None:
                 widest = painted.detach()
             else:
