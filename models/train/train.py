@@ -108,7 +108,7 @@ def stages(paint_steps, calm_steps, finish_steps):
 
 
 PRESETS = {
-    'quick': Preset(stages(1000, 700, 250), crop_px=192, batch=2),
+    'quick': Preset(stages(910, 640, 230), crop_px=192, batch=2),
     'full': Preset(stages(6000, 4000, 1500), crop_px=224, batch=3),
     'gpu': Preset(stages(12000, 8000, 3000), crop_px=256, batch=8, device='cuda'),
 }
