@@ -293,7 +293,6 @@ class JudgeTest(unittest.TestCase):
         painting = torch.rand(1, 3, 96, 96)
         painting[:, :, :, :48] = 0.5
         judge = Judge(tiny_features(), painting)
-        content = judge.content_of(painting)
         lighter, fuller = painting.clone(), painting.clone()
         for picture, scale in ((lighter, 0.8), (fuller, 2)):
             picture[:, :, 16:, 48:] = 0.5 + scale * (picture[:, :, 16:, 48:] - 0.5)
