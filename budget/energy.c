@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "budget/energy.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #define HOUR_US 3600e6
 
-static int is_known(const struct ar_energy_params *params)
+static bool is_known(const struct ar_energy_params *params)
 {
     return params->idle_w > 0.0 && params->busy_w > 0.0;
 }
 
 static double frame_us(uint64_t period_us, double paint_us)
 {
-    return paint_us > (double)period_us ? paint_us : (double)period_us;
+    return fmax(paint_us, (double)period_us);
 }
 
 double ar_energy_frame_j(const struct ar_energy_params *params, uint64_t period_us,
