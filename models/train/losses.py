@@ -94,8 +94,8 @@ class Judge:
     def errors(self, painted_rgb, content):
         """(style, content, heaps) of painted pictures, means over them."""
         found = self.features(painted_rgb, self.layers)
-        styles, fuller = zip(*((self._style_error(layer, found[layer]),
-                                self._fuller(layer, found[layer])) for layer in self.style_layers))
+        styles = [self._style_error(layer, found[layer]) for layer in self.style_layers]
+        fuller = [self._fuller(layer, found[layer]) for layer in self.style_layers]
         difference = found[self.content_layer] - content
         relative = _power(difference) / _power(content).clamp(min=self.least)
         heaps = FULL * sum(fuller) / len(fuller) + self._uneven(difference)
